@@ -1,0 +1,122 @@
+"""What a user can set, and where it is read from.
+
+Later ones win: the defaults below, ``dateline.toml`` in the working folder, the environment (``DATELINE_*``), flags
+of the command line (keyword arguments of ``load_settings``).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import SettingsError as _SourceError
+
+TOML_FILE = "dateline.toml"
+ENVIRONMENT_PREFIX = "DATELINE_"
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class SettingsError(Exception):
+    """A setting that can't be used. The message names it, what it holds, and what is expected."""
+
+
+class Settings(BaseSettings):
+    """Every setting; one object is made at the start and handed on by argument."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_ignore_empty=True,
+        toml_file=TOML_FILE,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("dateline", appauthor=False))
+    )
+    """Folder that holds the library: catalog, vectors, originals. Made on first use."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    """Address that the server listens on; the default is reachable from this computer alone."""
+
+    port: int = Field(default=7860, ge=0, le=65535)
+    """Port that the server listens on; 0 takes a free one."""
+
+    embedding_model: str = Field(default="packaged", min_length=1)
+    """`packaged` (comes with the installation), or a sentence-transformers model by its folder or hub name."""
+
+    reader: str = Field(default="packaged", min_length=1)
+    """Model that scores sentences as answers: `packaged`, or the folder of another one."""
+
+    precision: Precision = "auto"
+    """Number format of the models: `auto` (what is fast on this processor), `float32` or `bfloat16`."""
+
+    max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
+    """Largest file that the page and the API take, in bytes."""
+
+    max_question_characters: int = Field(default=10_000, gt=0)
+    """Longest question that is taken, in characters."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, environment, ``dateline.toml``; no ``.env`` file and no secrets folder."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**flags: Any) -> Settings:
+    """The settings with ``flags`` above all; a flag that is None counts as not given.
+
+    Raises SettingsError with one sentence.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{TOML_FILE} in the working folder is not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{TOML_FILE} in the working folder is not UTF-8 text: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{TOML_FILE} in the working folder can't be read: {error.strerror}") from error
+    except _SourceError as error:
+        raise SettingsError(str(error)) from error
+
+
+def environment_name(setting: str) -> str:
+    """``data_dir`` -> ``DATELINE_DATA_DIR``."""
+    return ENVIRONMENT_PREFIX + setting.upper()
+
+
+def _sentence(error: ValidationError) -> str:
+    parts = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            known = ", ".join(Settings.model_fields)
+            parts.append(f"there is no setting {name!r} (the settings are {known})")
+        else:
+            message = problem["msg"][:1].lower() + problem["msg"][1:]
+            parts.append(
+                f"the setting {name!r} ({environment_name(name)}) is {problem['input']!r}: {message}"
+            )
+    sentence = "; ".join(parts)
+    return sentence[:1].upper() + sentence[1:]
