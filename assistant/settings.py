@@ -1,7 +1,7 @@
 """What a user can set, and where it is read from.
 
-Later ones win: the defaults below, ``dateline.toml`` in the working folder, the environment (``DATELINE_*``), flags
-of the command line (keyword arguments of ``load_settings``).
+Later ones win: the defaults below, ``dateline.toml`` in the working folder, the environment (``DATELINE_*``),
+flags of the command line (keyword arguments of ``load_settings``).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     """Port that the server listens on; 0 takes a free one."""
 
     embedding_model: str = Field(default="packaged", min_length=1)
-    """`packaged` (comes with the installation), or a sentence-transformers model by its folder or hub name."""
+    """`packaged` (comes with the installation), or a sentence-transformers model's folder or hub name."""
 
     reader: str = Field(default="packaged", min_length=1)
     """Model that scores sentences as answers: `packaged`, or the folder of another one."""
