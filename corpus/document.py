@@ -156,7 +156,7 @@ class Document:
     """In reading order."""
     pages: tuple[Page, ...] = ()
     """In reading order, not overlapping."""
-    metadata: Mapping[str, str] = field(default=_NOTHING)
+    metadata: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     """Everything else that the original says of itself."""
 
     def __post_init__(self) -> None:
