@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from index.library import Library
 
 FAILED = "failed"
+STATUSES = ("added", "replaced", "unchanged", "same content", FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,643 @@
+"""The ``dateline`` command.
+
+Everything heavy is imported by the command that needs it, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from assistant.answer import Turn
+    from assistant.evaluation import Evaluation
+    from assistant.ingestion import Ingested
+    from assistant.parts import Parts
+    from assistant.settings import Settings
+    from corpus.filters import Filters
+
+DONE, FAILED, BAD_INPUT, CANNOT_START, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done; also when the documents hold no answer
+  1    a part failed, the rest was done
+  2    wrong usage or input: nothing was done
+  3    the library or the port can't be used
+  130  interrupted
+"""
+
+
+class Failure(click.ClickException):
+    """One clear sentence for standard error, and an exit code."""
+
+    exit_code: ClassVar[int] = FAILED
+    kind: ClassVar[str] = "failed"
+    """What went wrong, for programs."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message[:1].upper() + message[1:])
+
+
+class BadInput(Failure):
+    """What was asked for makes no sense; nothing was done."""
+
+    exit_code = BAD_INPUT
+    kind = "invalid_request"
+
+
+class LibraryFailure(Failure):
+    """The library, or a model that it needs, can't be used."""
+
+    exit_code = CANNOT_START
+    kind = "library_error"
+
+
+class ServerFailure(Failure):
+    """The server can't listen."""
+
+    exit_code = CANNOT_START
+    kind = "server_error"
+
+
+@dataclass
+class Session:
+    """What every command works with: the flags of the whole command, and how the parts are opened."""
+
+    opener: Callable[[Settings], Parts] | None = None
+    """Another way to open the parts; None for the usual one."""
+    flags: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self, **flags: Any) -> Settings:
+        from assistant.settings import SettingsError, load_settings
+
+        try:
+            return load_settings(**self.flags, **flags)
+        except SettingsError as error:
+            raise BadInput(str(error)) from error
+
+    @contextmanager
+    def parts(self, settings: Settings | None = None) -> Iterator[Parts]:
+        """The parts, closed at the end; their errors become one sentence each."""
+        from assistant.assistant import QuestionError
+        from assistant.parts import open_parts
+        from index.errors import LibraryError
+
+        settings = settings or self.settings()
+        try:
+            parts = (self.opener or open_parts)(settings)
+            try:
+                yield parts
+            finally:
+                parts.close()
+        except QuestionError as error:
+            raise BadInput(str(error)) from error
+        except LibraryError as error:
+            raise LibraryFailure(str(error)) from error
+
+
+class Day(click.ParamType[datetime.date]):
+    """A day, month or year: its first day, or its last one."""
+
+    name = "date"
+
+    def __init__(self, *, last: bool) -> None:
+        self._last = last
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        if isinstance(value, datetime.date):
+            return value
+        found = re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", str(value).strip())
+        if found is None:
+            raise click.BadParameter(
+                f"{value!r} is not a date; write it like 2024-11-12, 2024-11 or 2024.", ctx, param
+            )
+        year = int(found[1])
+        month = int(found[2] or (12 if self._last else 1))
+        try:
+            last_day = calendar.monthrange(year, month)[1]
+            return datetime.date(year, month, int(found[3] or (last_day if self._last else 1)))
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r} is not in the calendar.", ctx, param) from error
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--as-of, --after, --before, --document."""
+    for option in (
+        click.option(
+            "--document", "documents", metavar="ID", multiple=True, help="Only this document; repeatable."
+        ),
+        click.option("--before", type=Day(last=True), metavar="D", help="Only what was published by D."),
+        click.option(
+            "--after", type=Day(last=False), metavar="D", help="Only what was published on D or later."
+        ),
+        click.option("--as-of", type=Day(last=True), metavar="D", help="Answer as if D were today."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES
+)
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the library.")
+@click.version_option(package_name="dateline", prog_name="dateline")
+@click.pass_obj
+def cli(session: Session, data_dir: Path | None) -> None:
+    """Ask your documents, and get answers in their own words, each quote with its source and date.
+
+    Dates (D) are a day, month or year: 2024-11-12, 2024-11, 2024. Settings come from flags, the environment
+    (DATELINE_…) and dateline.toml in the working folder, in this order.
+    """
+    session.flags = {"data_dir": data_dir}
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@json_option
+@click.pass_obj
+def ingest(session: Session, paths: tuple[Path, ...], as_json: bool) -> int:
+    """Read files and folders into the library.
+
+    A file that is in it already is left alone, a changed one replaces its old self.
+    """
+    from assistant import ingestion
+    from assistant.terminal import progress_bar
+
+    found = ingestion.find(paths)
+    if not found.files:
+        raise BadInput(" ".join(f"{missing.path}: {missing.detail}" for missing in found.missing))
+    results = list(found.missing)
+    with session.parts() as parts, progress_bar("Reading", len(found.files)) as bar:
+        if not as_json:
+            for missing in found.missing:
+                bar.say(_ingested_line(missing))
+        seen = set()
+        for result in ingestion.ingest(parts.library, found.files):
+            results.append(result)
+            seen.add(result.path)
+            bar.update(len(seen))
+            if not as_json:
+                bar.say(_ingested_line(result))
+        stats = parts.library.stats()
+    counts = {status: sum(result.status == status for result in results) for status in ingestion.STATUSES}
+    if as_json:
+        _emit(
+            {
+                "files": [result.to_dict() for result in results],
+                "summary": counts,
+                "library": {"documents": stats.documents, "passages": stats.passages},
+            }
+        )
+    else:
+        said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        click.echo(f"{said}. The library holds {_count(stats.documents, 'document')}.")
+    return FAILED if counts[ingestion.FAILED] else DONE
+
+
+@cli.command()
+@click.argument("question", metavar='"…"')
+@filter_options
+@json_option
+@click.pass_obj
+def ask(
+    session: Session,
+    question: str,
+    as_of: datetime.date | None,
+    after: datetime.date | None,
+    before: datetime.date | None,
+    documents: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Answer a question with quotes from the documents."""
+    with session.parts() as parts:
+        filters = _filters(parts, as_of, after, before, documents)
+        answer = parts.assistant.ask(question, filters=filters)
+    if as_json:
+        _emit(answer.to_dict())
+        return
+    from assistant.terminal import show_answer
+
+    show_answer(answer)
+
+
+@cli.command()
+@filter_options
+@json_option
+@click.pass_obj
+def chat(
+    session: Session,
+    as_of: datetime.date | None,
+    after: datetime.date | None,
+    before: datetime.date | None,
+    documents: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Ask question after question in one conversation.
+
+    Each may lean on those before it. A line is a question; an empty one is passed over; the end of the input (Ctrl-D) ends the chat.
+    With --json every answer is one line.
+    """
+    from assistant.answer import Turn
+    from assistant.assistant import QuestionError
+    from assistant.terminal import show_answer
+
+    history: list[Turn] = []
+    with session.parts() as parts:
+        filters = _filters(parts, as_of, after, before, documents)
+        for question in _lines(prompt="" if as_json else "? "):
+            try:
+                answer = parts.assistant.ask(question, history=history, filters=filters)
+            except QuestionError as error:
+                click.echo(f"Error: {error}", err=True)
+                continue
+            if as_json:
+                click.echo(_json(answer.to_dict(), indent=None))
+            else:
+                show_answer(answer)
+                click.echo()
+            history += [Turn("user", question), Turn("assistant", answer.text)]
+
+
+@cli.command()
+@click.argument("query", metavar='"…"')
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passages at most."
+)
+@filter_options
+@json_option
+@click.pass_obj
+def search(
+    session: Session,
+    query: str,
+    limit: int,
+    as_of: datetime.date | None,
+    after: datetime.date | None,
+    before: datetime.date | None,
+    documents: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show the passages that are nearest to a query."""
+    from assistant.answer import NearPassage
+
+    if not query.strip():
+        raise BadInput("The query is empty; write what you look for.")
+    with session.parts() as parts:
+        filters = _filters(parts, as_of, after, before, documents)
+        found = parts.library.search(query, limit=limit, filters=filters)
+    passages = [
+        NearPassage(
+            document_id=result.passage.document_id,
+            title=result.document.title,
+            published=result.document.published.value if result.document.published else None,
+            span=result.passage.span,
+            text=result.passage.text,
+            score=result.score,
+        )
+        for result in found
+    ]
+    if as_json:
+        _emit({"query": query, "passages": [passage.to_dict() for passage in passages]})
+    elif passages:
+        from assistant.terminal import show_passages
+
+        show_passages(passages)
+    else:
+        click.echo("Nothing was found.")
+
+
+@cli.command(name="list")
+@click.option("--query", default="", help="Only documents whose title or name holds this.")
+@click.option("--limit", type=click.IntRange(1), help="Documents at most.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Documents passed over.")
+@json_option
+@click.pass_obj
+def list_documents(session: Session, query: str, limit: int | None, offset: int, as_json: bool) -> None:
+    """List the documents of the library."""
+    with session.parts() as parts:
+        documents = parts.library.documents(limit=limit, offset=offset, query=query)
+        total = parts.library.stats().documents
+    if as_json:
+        _emit({"documents": [info.to_dict() for info in documents], "total": total})
+        return
+    from assistant.terminal import show_documents
+
+    show_documents(documents)
+    if len(documents) < total or not total:
+        click.echo(f"{len(documents)} of {_count(total, 'document')}.", err=True)
+
+
+@cli.command()
+@click.argument("document_id", metavar="ID")
+@json_option
+@click.pass_obj
+def show(session: Session, document_id: str, as_json: bool) -> None:
+    """Show a document: what is known of it, and its text."""
+    with session.parts() as parts:
+        document = parts.library.document(document_id)
+    if document is None:
+        raise _no_document([document_id])
+    if as_json:
+        _emit({**document.info.to_dict(), "text": document.text})
+        return
+    from assistant.terminal import show_document
+
+    show_document(document)
+
+
+@cli.command()
+@click.argument("document_ids", nargs=-1, required=True, metavar="ID…")
+@json_option
+@click.pass_obj
+def delete(session: Session, document_ids: tuple[str, ...], as_json: bool) -> int:
+    """Delete documents from the library.
+
+    The files that they came from stay where they are.
+    """
+    wanted = list(dict.fromkeys(document_ids))
+    with session.parts() as parts:
+        deleted = parts.library.remove(wanted)
+    unknown = [document_id for document_id in wanted if document_id not in set(deleted)]
+    if not deleted:
+        raise _no_document(unknown)
+    if as_json:
+        _emit({"deleted": deleted, "unknown": unknown})
+    else:
+        click.echo(f"Deleted {_count(len(deleted), 'document')}.")
+        if unknown:
+            click.echo(f"Error: {_no_document(unknown).message}", err=True)
+    return FAILED if unknown else DONE
+
+
+@cli.command()
+@json_option
+@click.pass_obj
+def reindex(session: Session, as_json: bool) -> None:
+    """Build the index anew from the kept texts.
+
+    It is needed after another embedding model was set.
+    """
+    started = time.perf_counter()
+    with session.parts() as parts:
+        parts.library.reindex()
+        stats = parts.library.stats()
+    seconds = round(time.perf_counter() - started, 1)
+    if as_json:
+        _emit({"documents": stats.documents, "passages": stats.passages, "seconds": seconds})
+    else:
+        counts = f"{_count(stats.documents, 'document')} ({_count(stats.passages, 'passage')})"
+        click.echo(f"Indexed {counts} anew in {seconds} s.")
+
+
+@cli.command(name="eval")
+@click.option("--documents", type=click.Path(path_type=Path), metavar="DIR", help="Folder of documents.")
+@click.option("--questions", type=click.Path(path_type=Path), metavar="FILE", help="questions.jsonl.")
+@click.option(
+    "--sets",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Every folder in DIR that holds documents/ and questions.jsonl, instead of one set.",
+)
+@click.option(
+    "--details", type=click.Path(path_type=Path), metavar="FILE", help="Write a JSON line a question."
+)
+@json_option
+@click.pass_obj
+def evaluate(
+    session: Session,
+    documents: Path | None,
+    questions: Path | None,
+    sets: Path | None,
+    details: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure how well known questions are answered.
+
+    The documents go into a temporary library. DIR/documents and DIR/questions.jsonl make a set; see the README
+    for the rows and the figures.
+    """
+    if sets is not None:
+        if documents or questions:
+            raise click.UsageError("Give either --sets, or --documents and --questions.")
+        chosen = {path.parent.name: path.parent for path in sorted(sets.glob("*/questions.jsonl"))}
+        pairs = {
+            name: (folder / "documents", folder / "questions.jsonl")
+            for name, folder in chosen.items()
+            if (folder / "documents").is_dir()
+        }
+        if not pairs:
+            raise BadInput(f"{sets} holds no folder with documents/ and questions.jsonl.")
+    elif documents is not None and questions is not None:
+        if not documents.is_dir():
+            raise BadInput(f"{documents} is not a folder.")
+        pairs = {documents.resolve().parent.name: (documents, questions)}
+    else:
+        raise click.UsageError("Give --documents DIR and --questions FILE, or --sets DIR.")
+    if details is not None:
+        details.write_text("", "utf-8")
+    evaluations = {name: _evaluate(session, name, *pair, details=details) for name, pair in pairs.items()}
+    if as_json:
+        figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
+        _emit(figures if sets is not None else next(iter(figures.values())))
+        return
+    from assistant.terminal import show_evaluations
+
+    show_evaluations(evaluations)
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@json_option
+@click.pass_obj
+def serve(session: Session, host: str | None, port: int | None, as_json: bool) -> None:
+    """Serve the page and the API until interrupted."""
+    from assistant.server import PortError, serve_forever
+    from index.errors import LibraryError
+
+    def announce(url: str) -> None:
+        click.echo(_json({"url": url}, indent=None) if as_json else f"Dateline is at {url}  (Ctrl-C ends it)")
+
+    try:
+        serve_forever(session.settings(host=host, port=port), announce=announce)
+    except PortError as error:
+        raise ServerFailure(str(error)) from error
+    except LibraryError as error:
+        raise LibraryFailure(str(error)) from error
+
+
+@cli.command()
+@json_option
+@click.pass_obj
+def doctor(session: Session, as_json: bool) -> int:
+    """Check that all that is needed is in order.
+
+    Looks at versions, the data folder, the library, the models and the port, and says what to do where one fails.
+    """
+    from assistant.doctor import examine
+
+    checks = list(examine(session.settings(), session.opener))
+    healthy = all(check.ok for check in checks)
+    if as_json:
+        _emit({"ok": healthy, "checks": [check.to_dict() for check in checks]})
+    else:
+        for check in checks:
+            mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red", bold=True)
+            click.echo(f"{mark}  {check.name:<16}  {check.detail}")
+    return DONE if healthy else FAILED
+
+
+def run(arguments: Sequence[str], *, session: Session | None = None) -> int:
+    """Do what the command line says and return the exit code."""
+    try:
+        code = cli.main(
+            list(arguments), prog_name="dateline", standalone_mode=False, obj=session or Session()
+        )
+    except click.ClickException as error:
+        if "--json" in arguments:
+            kind = error.kind if isinstance(error, Failure) else BadInput.kind
+            param = getattr(getattr(error, "param", None), "name", None)
+            details = {
+                "type": kind,
+                "message": error.format_message(),
+                "code": error.exit_code,
+                "param": param,
+            }
+            _emit({"error": details})
+        else:
+            error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else DONE
+
+
+def main() -> NoReturn:
+    """The ``dateline`` command."""
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`dateline list | head`); nothing more can be written to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
+    sys.exit(code)
+
+
+def _evaluate(
+    session: Session, name: str, documents: Path, questions: Path, *, details: Path | None
+) -> Evaluation:
+    import tempfile
+
+    from assistant import evaluation, ingestion
+    from assistant.terminal import progress_bar
+
+    try:
+        rows = evaluation.read_questions(questions)
+    except evaluation.EvaluationError as error:
+        raise BadInput(str(error)) from error
+    found = ingestion.find([documents])
+    with tempfile.TemporaryDirectory(prefix="dateline-eval-") as folder:
+        settings = session.settings().model_copy(update={"data_dir": Path(folder)})
+        with session.parts(settings) as parts:
+            with progress_bar(f"{name}: reading", len(found.files)) as bar:
+                seen = set()
+                for result in ingestion.ingest(parts.library, found.files):
+                    seen.add(result.path)
+                    bar.update(len(seen))
+                    if result.status == ingestion.FAILED:
+                        click.echo(_ingested_line(result), err=True)
+            count = parts.library.stats().documents
+            if not count:
+                raise BadInput(f"{documents} holds no document that can be read.")
+            outcomes = []
+            with progress_bar(f"{name}: asking", len(rows)) as bar:
+                for outcome in evaluation.ask_all(parts.assistant, parts.library, rows):
+                    outcomes.append(outcome)
+                    bar.advance()
+    lost = [outcome.question.id for outcome in outcomes if not outcome.evidence_found]
+    if lost:
+        click.echo(
+            f"{name}: the document or evidence of {len(lost)} questions is missing: {lost[:5]}", err=True
+        )
+    if details is not None:
+        with details.open("a", encoding="utf-8") as file:
+            file.writelines(
+                _json({"set": name, **outcome.to_dict()}, indent=None) + "\n" for outcome in outcomes
+            )
+    return evaluation.summarise(outcomes, documents=count)
+
+
+def _filters(
+    parts: Parts,
+    as_of: datetime.date | None,
+    after: datetime.date | None,
+    before: datetime.date | None,
+    documents: tuple[str, ...],
+) -> Filters:
+    from corpus.filters import Filters
+
+    unknown = [document_id for document_id in documents if parts.library.document(document_id) is None]
+    if unknown:
+        raise _no_document(unknown)
+    if after and before and after > before:
+        raise BadInput(f"--after {after} is later than --before {before}: no document can pass both.")
+    return Filters(as_of=as_of, after=after, before=before, document_ids=documents or None)
+
+
+def _no_document(document_ids: Sequence[str]) -> BadInput:
+    return BadInput(f"no document has the id {', '.join(document_ids)}; `dateline list` shows the ids.")
+
+
+def _lines(prompt: str) -> Iterator[str]:
+    """Questions from standard input, until it ends."""
+    if prompt and sys.stdin.isatty():
+        import readline  # noqa: F401 — gives input() its history and editing keys
+
+        while True:
+            try:
+                line = input(prompt)
+            except EOFError:
+                click.echo()
+                return
+            if line.strip():
+                yield line
+    for line in sys.stdin:
+        if line.strip():
+            yield line.rstrip("\n")
+
+
+def _ingested_line(result: Ingested) -> str:
+    facts = result.detail
+    if result.document_id:
+        facts = f"{result.document_id}  {result.title}" + (f"  ({result.detail})" if result.detail else "")
+    return f"{result.status:<12}  {result.path}  {facts}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _json(data: Any, *, indent: int | None = 2) -> str:
+    ascii_only = (sys.stdout.encoding or "").casefold().replace("-", "") not in ("utf8", "utf16", "utf32")
+    return json.dumps(data, ensure_ascii=ascii_only, indent=indent)
+
+
+def _emit(data: Any) -> None:
+    click.echo(_json(data))

@@ -1,0 +1,139 @@
+"""The page and the API behind one port."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from assistant.parts import Parts
+    from assistant.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_BACKLOG = 128
+_LAST_REQUESTS = 5
+"""Seconds that open requests are given when the server ends."""
+
+
+class PortError(Exception):
+    """The address can't be listened on. The message says why and what to do."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises PortError with one sentence.
+    """
+    advice = "choose another with --port or DATELINE_PORT"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise PortError(
+            f"The host {host!r} is not an address of this computer ({error.strerror}); choose another with "
+            "--host or DATELINE_HOST."
+        ) from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        # A port that an ended server left in TIME_WAIT is free; one that a server listens on is not.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortError(f"Port {port} on {host} is used by another program; {advice}.") from error
+        if error.errno == errno.EACCES:
+            raise PortError(f"Port {port} may not be used by this user; {advice}.") from error
+        raise PortError(f"Port {port} on {host} can't be listened on: {error.strerror}.") from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a browser on this computer reaches the socket."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 — compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve_forever(
+    settings: Settings,
+    *,
+    announce: Callable[[str], None],
+    prepare: Callable[[Parts], None] | None = None,
+) -> None:
+    """Open the parts and serve the page and the API until SIGINT or SIGTERM.
+
+    Args:
+        announce: told the URL once requests are taken.
+        prepare: done with the parts before requests are taken.
+
+    Raises:
+        PortError: the port can't be had; nothing else was done.
+        LibraryError: the library can't be opened.
+    """
+    listener = listen(settings.host, settings.port)
+    try:
+        from assistant.parts import open_parts
+
+        parts = open_parts(settings)
+        try:
+            if prepare is not None:
+                prepare(parts)
+            _serve(parts, settings, listener, announce)
+        finally:
+            parts.close()
+    finally:
+        listener.close()
+
+
+def _serve(
+    parts: Parts, settings: Settings, listener: socket.socket, announce: Callable[[str], None]
+) -> None:
+    # The models load while the page's own imports run and while the first visitor reads the page.
+    threading.Thread(target=_warm, args=(parts,), name="warm-models", daemon=True).start()
+
+    import uvicorn
+
+    from assistant.http.api import create_app
+    from assistant.ui.page import mount_page
+
+    app = mount_page(create_app(parts, settings), parts, settings)
+    url = url_of(listener)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                announce(url)
+
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_REQUESTS
+    )
+    # uvicorn hands a signal on once it has ended; as an exception it still lets the library close.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        log.info("interrupted")
+
+
+def _warm(parts: Parts) -> None:
+    from index.errors import LibraryError
+
+    try:
+        parts.assistant.draft("Is everything loaded?")
+    except LibraryError as error:
+        log.warning("the models could not be loaded: %s", error)
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
