@@ -250,8 +250,8 @@ def chat(
 ) -> None:
     """Ask question after question in one conversation.
 
-    Each may lean on those before it. A line is a question; an empty one is passed over; the end of the input (Ctrl-D) ends the chat.
-    With --json every answer is one line.
+    Each may lean on those before it. A line is a question; an empty one is passed over; the end of the input
+    (Ctrl-D) ends the chat. With --json every answer is one line.
     """
     from assistant.answer import Turn
     from assistant.assistant import QuestionError
@@ -331,7 +331,7 @@ def list_documents(session: Session, query: str, limit: int | None, offset: int,
     """List the documents of the library."""
     with session.parts() as parts:
         documents = parts.library.documents(limit=limit, offset=offset, query=query)
-        total = parts.library.stats().documents
+        total = parts.catalog.count(query=query)
     if as_json:
         _emit({"documents": [info.to_dict() for info in documents], "total": total})
         return
@@ -428,8 +428,8 @@ def evaluate(
 ) -> None:
     """Measure how well known questions are answered.
 
-    The documents go into a temporary library. DIR/documents and DIR/questions.jsonl make a set; see the README
-    for the rows and the figures.
+    The documents go into a temporary library. The README tells what a row of the questions holds, and what
+    the figures mean.
     """
     if sets is not None:
         if documents or questions:
@@ -487,7 +487,8 @@ def serve(session: Session, host: str | None, port: int | None, as_json: bool) -
 def doctor(session: Session, as_json: bool) -> int:
     """Check that all that is needed is in order.
 
-    Looks at versions, the data folder, the library, the models and the port, and says what to do where one fails.
+    Looks at versions, the data folder, the library, the models and the port, and says what to do where one
+    fails.
     """
     from assistant.doctor import examine
 

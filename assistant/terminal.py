@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import datetime
 
     from assistant.evaluation import Evaluation
-    from index.library import DocumentInfo, StoredDocument
+    from corpus.catalog import DocumentInfo, StoredDocument
 
 _WIDTH = 100
 """Characters of a line at most: longer lines are hard to read."""
