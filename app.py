@@ -1,4 +1,4 @@
-"""Start Dateline: ``python app.py`` serves the page and the API, with the sample documents on the first start."""
+"""Start Dateline: ``python app.py`` serves the page and the API, on the first start with sample documents."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def main() -> int:
 
 
 def read_sample(parts: Parts) -> None:
-    """Put the sample documents into a library that never held anything, or finish what an earlier start began."""
+    """Put the sample documents into a library that never held anything.
+
+    Where an earlier start was cut short in this, it is brought to its end.
+    """
     from assistant import ingestion
 
     if parts.catalog.ever_held() and parts.catalog.fact(_SAMPLE_FACT) != "reading":
@@ -50,9 +53,7 @@ def read_sample(parts: Parts) -> None:
         if result.status == ingestion.FAILED:
             click.echo(f"{result.path.name}: {result.detail}", err=True)
     parts.catalog.set_fact(_SAMPLE_FACT, "read")
-    click.echo(
-        f"{sum(result.status != ingestion.FAILED for result in results)} documents are in the library."
-    )
+    click.echo(f"The library holds {parts.library.stats().documents} documents.")
 
 
 def _announce(url: str) -> None:

@@ -33,7 +33,8 @@ from corpus.document import Span
 from corpus.filters import Filters
 
 if TYPE_CHECKING:
-    from index.library import Library, RetrievedPassage
+    from corpus.catalog import DocumentInfo, StoredDocument
+    from index.library import RetrievedPassage
 
 RANKED = 10
 """How many of the passages are looked at: ``mrr@10``."""
@@ -66,6 +67,13 @@ class Drafter(Protocol):
     """The part of the Assistant that is evaluated."""
 
     def draft(self, question: str, *, history: Sequence[Turn] = ..., filters: Filters = ...) -> Draft: ...
+
+
+class Documents(Protocol):
+    """The part of the Library that quotes and evidence are held against."""
+
+    def documents(self) -> Sequence[DocumentInfo]: ...
+    def document(self, document_id: str) -> StoredDocument | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +224,7 @@ def read_questions(path: Path) -> list[Question]:
 
 def ask_all(
     drafter: Drafter,
-    library: Library,
+    library: Documents,
     questions: Sequence[Question],
     *,
     clock: Callable[[], float] = time.perf_counter,
@@ -329,7 +337,7 @@ def holds(text: str, value: str) -> bool:
 class _Judge:
     """Holds drafts against what the rows say, and quotes against the documents."""
 
-    library: Library
+    library: Documents
     names: Mapping[str, frozenset[str]] = field(init=False)
     """File name -> ids of the documents that came from it."""
     texts: dict[str, str | None] = field(default_factory=dict)
