@@ -1,0 +1,77 @@
+"""What all tests share: no network but loopback, a data folder of their own, one library over the sample."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from assistant.parts import Parts
+    from assistant.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "corpus" / "sample"
+
+
+class NetworkBlockedError(AssertionError):
+    """A test reached for a host that is not this computer."""
+
+
+def _block_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: sees every connection and every look-up of a name in this process, whoever makes it."""
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else ""
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    if not _is_here(host or ""):
+        raise NetworkBlockedError(f"{event} to {host!r}: tests use no network but loopback")
+
+
+def _is_here(host: str) -> bool:
+    if host in ("", "localhost", "0.0.0.0", "::"):  # noqa: S104 — compared, not bound
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+sys.addaudithook(_block_network)
+
+
+@pytest.fixture(autouse=True)
+def _no_data_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings or the library of whoever runs it."""
+    monkeypatch.setenv("DATELINE_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The defaults, with a data folder of the test's own."""
+    from assistant.settings import Settings
+
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def sample_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """The real model over corpus/sample. Shared by all tests: ask it, never change it."""
+    from assistant import ingestion
+    from assistant.parts import open_parts
+    from assistant.settings import Settings
+
+    parts = open_parts(Settings(data_dir=tmp_path_factory.mktemp("sample")))
+    results = list(ingestion.ingest(parts.library, ingestion.find([SAMPLE]).files))
+    assert {result.status for result in results} == {"added"}
+    yield parts
+    parts.close()
