@@ -77,7 +77,8 @@ def find(paths: Iterable[Path]) -> FoundFiles:
 
 def ingest(library: Library, files: Sequence[Path]) -> Iterator[Ingested]:
     """Read ``files`` and add their documents; what can't be read is reported, and the rest goes on."""
-    reading: deque[Path] = deque()
+    reading: dict[str, list[tuple[str, Path]]] = {}
+    """Documents on their way, by name: their ids and files."""
     failed: deque[Ingested] = deque()
 
     def documents() -> Iterator[Document]:
@@ -88,18 +89,23 @@ def ingest(library: Library, files: Sequence[Path]) -> Iterator[Ingested]:
                 failed.append(Ingested(file, FAILED, detail=str(error)))
                 continue
             for document in found:
-                reading.append(file)
+                reading.setdefault(document.name, []).append((document.id, file))
                 yield document
 
     for added in library.add(documents()):
         while failed:
             yield failed.popleft()
+        # Results come in another order than documents: known ones overtake those that wait to be embedded. One
+        # whose id is not its own has the content of another document, and is told as soon as it is read.
+        waiting = reading[added.name]
+        own = (place for place, (document_id, _) in enumerate(waiting) if document_id == added.document_id)
+        _, file = waiting.pop(next(own, -1))
         yield Ingested(
-            path=reading.popleft(),
+            path=file,
             status=added.status,
             document_id=added.document_id,
             title=added.title,
             passages=added.passages,
-            detail=added.detail or "",
+            detail=added.detail,
         )
     yield from failed

@@ -71,7 +71,11 @@ def passage(name: str, words: str) -> RetrievedPassage:
     start = TEXTS[name].index(words)
     span = Span(start, start + len(words))
     return RetrievedPassage(
-        passage=Passage(f"{name}:{start}", f"id-{name}", 0, span, words, 0, 0), document=info(name), score=0.5
+        passage=Passage(f"{name}:{start}", f"id-{name}", 0, span, words, 0, 0),
+        core=span,
+        document=info(name),
+        score=0.5,
+        members=(),
     )
 
 
@@ -127,9 +131,7 @@ class Script:
     drafts: dict[str, Scripted]
     asked: list[tuple[str, tuple[Turn, ...], Filters]] = field(default_factory=list)
 
-    def draft(
-        self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None
-    ) -> Scripted:
+    def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Scripted:
         self.asked.append((question, tuple(history), filters or Filters()))
         return self.drafts[question]
 
