@@ -112,7 +112,7 @@ class SentenceTransformerEmbedder:
                         digest.update((self._path / name).read_bytes())
                 for weights in sorted(self._path.glob("*.safetensors")):
                     with weights.open("rb") as file:
-                        # Header (names, shapes) and size stand for the weights: hashing all of them would cost 0.1 s a start.
+                        # The first MiB and the size stand for the weights: hashing all of them costs 0.1 s a start.
                         digest.update(file.read(1 << 20))
                     digest.update(str(weights.stat().st_size).encode())
             else:
@@ -153,7 +153,7 @@ class SentenceTransformerEmbedder:
         import transformers
         from sentence_transformers import SentenceTransformer
 
-        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             model = SentenceTransformer(
                 str(self._path) if self._path.is_dir() else self._setting, device="cpu", local_files_only=True
@@ -170,12 +170,14 @@ class SentenceTransformerEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
             return []
-        encoded = self._model.tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
+        encoded = self._model.tokenizer(
+            list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
+        )
         return [len(ids) for ids in encoded["input_ids"]]
 
     def embed_question(self, question: str) -> Vector:
-        vector = self._model.encode_query(question, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vector, dtype=np.float32)
+        vector: Vector = self._model.encode_query(question, normalize_embeddings=True, show_progress_bar=False)
+        return vector.astype(np.float32)
 
     def embed_passages(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
         import torch
@@ -299,4 +301,4 @@ class WordHashEmbedder:
         for word in text.casefold().split():
             digest = hashlib.blake2b(word.strip(".,;:!?\"'()").encode(), digest_size=4).digest()
             vector[int.from_bytes(digest, "little") % self.dimensions] += 1.0
-        return vector / np.linalg.norm(vector)
+        return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)

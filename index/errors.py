@@ -1,10 +1,10 @@
 """What can go wrong in the index.
 
 LibraryError
-├── EmbedderError        the embedding model cannot be had
-├── ModelChanged         the library was built with another model
-├── LibraryLocked        another process writes to the library
-└── LibraryUnusable      the data directory or its files cannot be used
+├── EmbedderError          the embedding model cannot be had
+├── ModelChangedError      the library was built with another model
+├── LibraryLockedError     another process writes to the library
+└── LibraryUnusableError   the data directory or its files cannot be used
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ class EmbedderError(LibraryError):
     """The embedding model cannot be had."""
 
 
-class ModelChanged(LibraryError):
+class ModelChangedError(LibraryError):
     """The library was built with another embedding model than the one now set."""
 
 
-class LibraryLocked(LibraryError):
+class LibraryLockedError(LibraryError):
     """Another process writes to the library."""
 
 
-class LibraryUnusable(LibraryError):
+class LibraryUnusableError(LibraryError):
     """The data directory, or a file in it, cannot be used."""

@@ -6,6 +6,7 @@ by block, so that a heading, a list item or a table row never runs into its neig
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Iterator, Sequence
@@ -54,9 +55,7 @@ def split_sentences(document: Document) -> list[Sentence]:
         start += len(piece) - len(piece.lstrip())
         end -= len(piece) - len(piece.rstrip())
         if start < end:
-            sentences.append(
-                Sentence(document.id, len(sentences), Span(start, end), document.text[start:end], kind)
-            )
+            sentences.append(Sentence(document.id, len(sentences), Span(start, end), document.text[start:end], kind))
 
     for block in _blocks(document):
         text = block.span.of(document.text)
@@ -162,7 +161,7 @@ def _paragraphs(text: str, headings: Sequence[tuple[int, int]]) -> Iterator[Span
     for start, end in headings:
         cuts.update((start, end))
     ordered = sorted(cuts)
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in itertools.pairwise(ordered):
         if text[start:end].strip():
             yield Span(start, end)
 

@@ -1,0 +1,901 @@
+"""The catalog: documents, their sentences and passages, and what is still to be done. The source of truth.
+
+SQLite in write-ahead mode through SQLAlchemy Core. Vectors stand here too, so that the vector index, a derived thing,
+can be rebuilt without embedding again. Every change of a document is one transaction: it is there whole, or not at all.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from corpus.document import (
+    Document,
+    EventDate,
+    Heading,
+    Page,
+    PublishedDate,
+    Sentence,
+    Span,
+)
+from corpus.filters import Filters
+
+SCHEMA_VERSION = 1
+State = Literal["pending", "indexed"]
+"""``pending``: in the catalog, its vectors not yet known to be in the vector index."""
+
+
+class CatalogError(Exception):
+    """The catalog cannot be used; the message says what was found and what to do."""
+
+
+_metadata = sa.MetaData()
+
+_facts = sa.Table(
+    "facts",
+    _metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+
+_documents = sa.Table(
+    "documents",
+    _metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("text_hash", sa.String, nullable=False, index=True),
+    sa.Column("facts_hash", sa.String, nullable=False),
+    sa.Column("characters", sa.Integer, nullable=False),
+    sa.Column("media_type", sa.String, nullable=False),
+    sa.Column("published", sa.Date, index=True),
+    sa.Column("published_source", sa.String, nullable=False, default=""),
+    sa.Column("published_text", sa.String, nullable=False, default=""),
+    sa.Column("published_confidence", sa.Float, nullable=False, default=0.0),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("author", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("headings", sa.JSON, nullable=False),
+    sa.Column("pages", sa.JSON, nullable=False),
+    sa.Column("metadata", sa.JSON, nullable=False),
+    sa.Column("state", sa.String, nullable=False, index=True),
+    sa.Column("added", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("passages", sa.Integer, nullable=False),
+    sa.Column("sentences", sa.Integer, nullable=False),
+)
+
+_CHUNK = 32_768
+"""Code points of a document's text in one row, so that a quote is cut without reading a whole book."""
+
+_texts = sa.Table(
+    "texts",
+    _metadata,
+    sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("chunk", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+_origins = sa.Table(
+    "origins",
+    _metadata,
+    sa.Column("origin", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+_sentences = sa.Table(
+    "sentences",
+    _metadata,
+    sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("event_dates", sa.String, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+_passages = sa.Table(
+    "passages",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("ordinal", sa.Integer, nullable=False),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("first_sentence", sa.Integer, nullable=False),
+    sa.Column("last_sentence", sa.Integer, nullable=False),
+    sa.Column("context", sa.String, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("document_id", "ordinal"),
+    sqlite_autoincrement=True,  # an id is never used twice, so a stale vector can never stand for a newer passage
+)
+
+_stale_vectors = sa.Table(
+    "stale_vectors",
+    _metadata,
+    sa.Column("passage_id", sa.Integer, primary_key=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document in the catalog, without its text."""
+
+    id: str
+    title: str
+    name: str
+    source: str
+    author: str
+    language: str
+    url: str
+    media_type: str
+    published: PublishedDate | None
+    passages: int
+    sentences: int
+    characters: int
+    added: datetime.datetime
+    """UTC."""
+    names: tuple[str, ...] = ()
+    """Every file name that this content came under."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of the API and the CLI."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "name": self.name,
+            "names": list(self.names),
+            "source": self.source,
+            "author": self.author,
+            "language": self.language,
+            "url": self.url,
+            "media_type": self.media_type,
+            "published": self.published.value.isoformat() if self.published else None,
+            "published_from": self.published.source if self.published else None,
+            "passages": self.passages,
+            "sentences": self.sentences,
+            "characters": self.characters,
+            "added": self.added.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document in the catalog with its text."""
+
+    info: DocumentInfo
+    text: str
+    headings: tuple[Heading, ...]
+    pages: tuple[Page, ...]
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSentence:
+    """A sentence in the catalog."""
+
+    sentence: Sentence
+    vector: bytes
+    """float16, little endian."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSentence:
+    """A sentence on its way into the catalog."""
+
+    span: Span
+    kind: str
+    event_dates: tuple[EventDate, ...]
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage on its way into the catalog."""
+
+    span: Span
+    first_sentence: int
+    last_sentence: int
+    context: str
+    vector: bytes
+    context_terms: str
+    terms: str
+    """What the word index files of the context and of the text: stems between spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStats:
+    """What a library, or the part of it that filters leave, holds."""
+
+    documents: int
+    passages: int
+    sentences: int
+    published_from: datetime.date | None
+    published_to: datetime.date | None
+    undated: int
+    """Documents without a published date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage stands, without its text."""
+
+    passage_id: int
+    document_id: str
+    ordinal: int
+    span: Span
+    first_sentence: int
+    last_sentence: int
+    context: str
+    vector: bytes
+    """float16, little endian."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the catalog knows of a document that is about to be added."""
+
+    status: Literal["new", "unchanged", "changed", "same content"]
+    document_id: str | None
+    """Its older self, or the other document with the same text; None for a new one."""
+
+
+class Catalog:
+    """All SQL on documents stands here. Threads may share it; each call is a transaction of its own."""
+
+    def __init__(self, url: str) -> None:
+        """``url``: a SQLAlchemy database URL.
+
+        Raises:
+            CatalogError: the database cannot be opened, or is of another schema.
+        """
+        self.engine = sa.create_engine(url, connect_args={"timeout": 30})
+        sa.event.listen(self.engine, "connect", _configure_sqlite)
+        try:
+            with self.engine.begin() as connection:
+                _metadata.create_all(connection)
+                connection.execute(sa.text(_CREATE_WORDS))
+                connection.execute(sa.text(_CREATE_VOCABULARY))
+            found = self.fact("schema_version")
+        except sa.exc.DatabaseError as error:
+            raise CatalogError(
+                f"the catalog cannot be opened: {error.orig}; expected a Dateline database "
+                "in a folder that can be written"
+            ) from error
+        if found is None:
+            self.set_fact("schema_version", str(SCHEMA_VERSION))
+        elif found != str(SCHEMA_VERSION):
+            raise CatalogError(
+                f"the catalog has schema {found}, this version of Dateline reads schema {SCHEMA_VERSION}: "
+                "use the version that wrote it, or ingest into a new data directory"
+            )
+
+    @classmethod
+    def open(cls, path: Path) -> Catalog:
+        """The catalog in a file, made where there is none."""
+        return cls(f"sqlite:///{path}")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        with self.engine.begin() as connection:
+            yield connection
+
+    # facts: small things that the library must remember of itself
+
+    def fact(self, name: str) -> str | None:
+        with self._begin() as connection:
+            return connection.scalar(sa.select(_facts.c.value).where(_facts.c.name == name))
+
+    def set_fact(self, name: str, value: str | None) -> None:
+        with self._begin() as connection:
+            connection.execute(sa.delete(_facts).where(_facts.c.name == name))
+            if value is not None:
+                connection.execute(sa.insert(_facts).values(name=name, value=value))
+
+    # writing
+
+    def lookup(self, document: Document) -> Lookup:
+        """What adding ``document`` would do."""
+        with self._begin() as connection:
+            owner = connection.scalar(sa.select(_origins.c.document_id).where(_origins.c.origin == document.origin))
+            if owner is not None:
+                row = connection.execute(
+                    sa.select(_documents.c.text_hash, _documents.c.facts_hash).where(_documents.c.id == owner)
+                ).one()
+                if row.text_hash == document.text_hash and row.facts_hash == facts_hash(document):
+                    return Lookup("unchanged", owner)
+                twin = _twin(connection, document, other_than=owner)
+                return Lookup("same content", twin) if twin is not None else Lookup("changed", owner)
+            twin = _twin(connection, document, other_than=None)
+            return Lookup("same content", twin) if twin is not None else Lookup("new", None)
+
+    def put(self, document: Document, sentences: Sequence[NewSentence], passages: Sequence[NewPassage]) -> list[int]:
+        """Write a document whole, in place of its older self; returns the ids of its passages, in order.
+
+        It is ``pending`` until ``mark_indexed``.
+        """
+        with self._begin() as connection:
+            _detach(connection, document.origin)
+            document_id = _free_id(connection, document)
+            _remove(connection, [document_id])
+            published = document.published
+            connection.execute(
+                sa.insert(_documents).values(
+                    id=document_id,
+                    name=document.name,
+                    title=document.title,
+                    text_hash=document.text_hash,
+                    facts_hash=facts_hash(document),
+                    characters=len(document.text),
+                    media_type=document.media_type,
+                    published=published.value if published else None,
+                    published_source=published.source if published else "",
+                    published_text=published.text if published else "",
+                    published_confidence=published.confidence if published else 0.0,
+                    source=document.source,
+                    author=document.author,
+                    language=document.language,
+                    url=document.url,
+                    headings=[[heading.span.start, heading.span.end, heading.level] for heading in document.headings],
+                    pages=[
+                        [page.span.start, page.span.end, page.number, page.kind, page.label] for page in document.pages
+                    ],
+                    metadata=dict(document.metadata),
+                    state="pending",
+                    added=datetime.datetime.now(datetime.UTC),
+                    passages=len(passages),
+                    sentences=len(sentences),
+                )
+            )
+            connection.execute(
+                sa.insert(_origins).values(origin=document.origin, name=document.name, document_id=document_id)
+            )
+            if document.text:
+                connection.execute(
+                    sa.insert(_texts),
+                    [
+                        {"document_id": document_id, "chunk": chunk, "text": document.text[start : start + _CHUNK]}
+                        for chunk, start in enumerate(range(0, len(document.text), _CHUNK))
+                    ],
+                )
+            return _write_index(connection, document_id, sentences, passages)
+
+    def put_index(
+        self, document_id: str, sentences: Sequence[NewSentence], passages: Sequence[NewPassage]
+    ) -> list[int]:
+        """Replace the sentences and passages of a document that stays as it is; it is ``pending`` again."""
+        with self._begin() as connection:
+            _remove_passages(connection, document_id)
+            connection.execute(sa.delete(_sentences).where(_sentences.c.document_id == document_id))
+            connection.execute(
+                sa.update(_documents)
+                .where(_documents.c.id == document_id)
+                .values(state="pending", passages=len(passages), sentences=len(sentences))
+            )
+            return _write_index(connection, document_id, sentences, passages)
+
+    def add_name(self, document_id: str, origin: str, name: str) -> None:
+        """Remember that the same content also came under this origin and name."""
+        with self._begin() as connection:
+            _detach(connection, origin)
+            connection.execute(sa.insert(_origins).values(origin=origin, name=name, document_id=document_id))
+
+    def mark_indexed(self, document_ids: Iterable[str]) -> None:
+        with self._begin() as connection:
+            connection.execute(
+                sa.update(_documents).where(_documents.c.id.in_(list(document_ids))).values(state="indexed")
+            )
+
+    def remove(self, document_ids: Iterable[str]) -> list[str]:
+        """Remove documents with everything of theirs; returns the ids that were there."""
+        with self._begin() as connection:
+            return _remove(connection, list(document_ids))
+
+    def remove_origin(self, origin: str) -> None:
+        """Forget one name of a document; the document goes with its last name."""
+        with self._begin() as connection:
+            _detach(connection, origin)
+
+    def set_published(self, document_id: str, published: PublishedDate | None) -> bool:
+        """Set or clear the published date by hand; False where there is no such document."""
+        with self._begin() as connection:
+            result = connection.execute(
+                sa.update(_documents)
+                .where(_documents.c.id == document_id)
+                .values(
+                    published=published.value if published else None,
+                    published_source=published.source if published else "",
+                    published_text=published.text if published else "",
+                    published_confidence=published.confidence if published else 0.0,
+                )
+            )
+            return result.rowcount > 0
+
+    def set_title(self, document_id: str, title: str) -> bool:
+        with self._begin() as connection:
+            result = connection.execute(sa.update(_documents).where(_documents.c.id == document_id).values(title=title))
+            return result.rowcount > 0
+
+    def set_event_dates(self, document_id: str, event_dates: Sequence[tuple[EventDate, ...]]) -> None:
+        """Replace the event dates of all sentences of a document, in order."""
+        with self._begin() as connection:
+            for ordinal, dates in enumerate(event_dates):
+                connection.execute(
+                    sa.update(_sentences)
+                    .where(_sentences.c.document_id == document_id, _sentences.c.ordinal == ordinal)
+                    .values(event_dates=_dump_dates(dates))
+                )
+
+    # what the vector index still has to do
+
+    def pending(self) -> list[str]:
+        """Ids of documents whose vectors may not be in the vector index yet."""
+        with self._begin() as connection:
+            return list(connection.scalars(sa.select(_documents.c.id).where(_documents.c.state == "pending")))
+
+    def stale_vectors(self) -> list[int]:
+        """Ids of passages that are gone but whose vectors may still stand in the vector index."""
+        with self._begin() as connection:
+            return list(connection.scalars(sa.select(_stale_vectors.c.passage_id)))
+
+    def forget_stale_vectors(self, passage_ids: Sequence[int]) -> None:
+        with self._begin() as connection:
+            for batch in _batches(passage_ids):
+                connection.execute(sa.delete(_stale_vectors).where(_stale_vectors.c.passage_id.in_(batch)))
+
+    def vectors(
+        self, *, document_ids: Sequence[str] | None = None, filters: Filters | None = None
+    ) -> Iterator[list[tuple[int, bytes]]]:
+        """Batches of (passage id, vector): of some documents, indexed or pending, or of all that pass the filters.
+
+        Vectors are float16, little endian.
+        """
+        statement = sa.select(_passages.c.id, _passages.c.vector).order_by(_passages.c.id)
+        if document_ids is not None:
+            statement = statement.where(_passages.c.document_id.in_(document_ids))
+        if filters is not None:
+            statement = statement.join(_documents, _documents.c.id == _passages.c.document_id).where(
+                _documents.c.state == "indexed", *_conditions(filters)
+            )
+        last = 0
+        while True:
+            with self._begin() as connection:
+                batch = connection.execute(statement.where(_passages.c.id > last).limit(5000)).all()
+            if not batch:
+                return
+            yield [(row.id, row.vector) for row in batch]
+            last = batch[-1].id
+
+    def passage_ids(self, filters: Filters) -> set[int]:
+        """Ids of the passages of indexed documents that pass the filters."""
+        statement = (
+            sa.select(_passages.c.id)
+            .join(_documents, _documents.c.id == _passages.c.document_id)
+            .where(_documents.c.state == "indexed", *_conditions(filters))
+        )
+        with self._begin() as connection:
+            return set(connection.scalars(statement))
+
+    def revision(self) -> tuple[int, int]:
+        """Changes with every document that comes or goes."""
+        with self._begin() as connection:
+            last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")) or 0
+            return last, connection.scalar(sa.select(sa.func.count()).select_from(_documents)) or 0
+
+    # reading
+
+    def document(self, document_id: str) -> StoredDocument | None:
+        with self._begin() as connection:
+            row = connection.execute(sa.select(_documents).where(_documents.c.id == document_id)).one_or_none()
+            if row is None:
+                return None
+            names = _names(connection, [document_id])
+            chunks = connection.scalars(
+                sa.select(_texts.c.text).where(_texts.c.document_id == document_id).order_by(_texts.c.chunk)
+            )
+            text = "".join(chunks)
+        return StoredDocument(
+            info=_info(row, names.get(document_id, ())),
+            text=text,
+            headings=tuple(Heading(Span(start, end), level) for start, end, level in row.headings),
+            pages=tuple(Page(Span(start, end), number, kind, label) for start, end, number, kind, label in row.pages),
+            metadata=row.metadata,
+        )
+
+    def infos(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
+        """The documents by id, without names; ids that are not there, or not yet indexed, are left out."""
+        wanted = list(dict.fromkeys(document_ids))
+        with self._begin() as connection:
+            rows = connection.execute(
+                sa.select(*_INFO_COLUMNS).where(_documents.c.id.in_(wanted), _documents.c.state == "indexed")
+            ).all()
+        return {row.id: _info(row, ()) for row in rows}
+
+    def documents(
+        self, *, limit: int | None = None, offset: int = 0, query: str = "", filters: Filters | None = None
+    ) -> list[DocumentInfo]:
+        """Indexed documents, the last added first; ``query`` is looked for in titles, names and sources."""
+        statement = (
+            sa.select(*_INFO_COLUMNS)
+            .where(_documents.c.state == "indexed", *_conditions(filters), *_matches(query))
+            .order_by(_documents.c.added.desc(), _documents.c.id)
+            .offset(offset)
+        )
+        if limit is not None:
+            statement = statement.limit(limit)
+        with self._begin() as connection:
+            rows = connection.execute(statement).all()
+            names = _names(connection, [row.id for row in rows])
+        return [_info(row, names.get(row.id, ())) for row in rows]
+
+    def count(self, *, query: str = "", filters: Filters | None = None) -> int:
+        """How many documents ``documents`` would give without a limit."""
+        with self._begin() as connection:
+            return (
+                connection.scalar(
+                    sa.select(sa.func.count())
+                    .select_from(_documents)
+                    .where(_documents.c.state == "indexed", *_conditions(filters), *_matches(query))
+                )
+                or 0
+            )
+
+    def stats(self, filters: Filters | None = None) -> LibraryStats:
+        with self._begin() as connection:
+            row = connection.execute(
+                sa.select(
+                    sa.func.count(),
+                    sa.func.coalesce(sa.func.sum(_documents.c.passages), 0),
+                    sa.func.coalesce(sa.func.sum(_documents.c.sentences), 0),
+                    sa.func.min(_documents.c.published),
+                    sa.func.max(_documents.c.published),
+                    sa.func.count(_documents.c.published),
+                ).where(_documents.c.state == "indexed", *_conditions(filters))
+            ).one()
+        return LibraryStats(row[0], row[1], row[2], row[3], row[4], row[0] - row[5])
+
+    def ever_held(self) -> bool:
+        """Whether any document was ever added."""
+        with self._begin() as connection:
+            return bool(connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")))
+
+    def places(self, passage_ids: Sequence[int]) -> list[Place]:
+        """Where these passages stand, in any order; ids that are gone, or not yet indexed, are left out."""
+        places: list[Place] = []
+        for batch in _batches(passage_ids):
+            places += self._read_places(_passages.c.id.in_(batch))
+        return places
+
+    def places_at(self, positions: Sequence[tuple[str, int]]) -> list[Place]:
+        """The passages at these (document id, ordinal); what is not there is left out."""
+        places: list[Place] = []
+        for batch in _batches(positions):
+            places += self._read_places(sa.tuple_(_passages.c.document_id, _passages.c.ordinal).in_(batch))
+        return places
+
+    def _read_places(self, condition: sa.ColumnElement[bool]) -> list[Place]:
+        statement = (
+            sa.select(_passages)
+            .join(_documents, _documents.c.id == _passages.c.document_id)
+            .where(_documents.c.state == "indexed", condition)
+        )
+        with self._begin() as connection:
+            return [
+                Place(
+                    row.id,
+                    row.document_id,
+                    row.ordinal,
+                    Span(row.start, row.end),
+                    row.first_sentence,
+                    row.last_sentence,
+                    row.context,
+                    row.vector,
+                )
+                for row in connection.execute(statement)
+            ]
+
+    def sentences(self, document_id: str, first: int = 0, last: int | None = None) -> list[StoredSentence]:
+        """The sentences ``first`` to ``last`` (inclusive) of a document, in reading order."""
+        conditions = [_sentences.c.document_id == document_id, _sentences.c.ordinal >= first]
+        if last is not None:
+            conditions.append(_sentences.c.ordinal <= last)
+        with self._begin() as connection:
+            rows = connection.execute(sa.select(_sentences).where(*conditions).order_by(_sentences.c.ordinal)).all()
+            texts = _cut(connection, [(document_id, Span(row.start, row.end)) for row in rows])
+        return [
+            StoredSentence(
+                Sentence(
+                    document_id, row.ordinal, Span(row.start, row.end), text, row.kind, _load_dates(row.event_dates)
+                ),
+                row.vector,
+            )
+            for row, text in zip(rows, texts, strict=True)
+        ]
+
+    def cut(self, wanted: Sequence[tuple[str, Span]]) -> list[str]:
+        """The text of spans of documents, in the order asked; empty where there is no such text."""
+        with self._begin() as connection:
+            return _cut(connection, wanted)
+
+    # words
+
+    def document_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many passages each stem stands; stems in none are left out."""
+        statement = sa.text("SELECT term, doc FROM vocabulary WHERE term IN :terms").bindparams(
+            sa.bindparam("terms", expanding=True)
+        )
+        with self._begin() as connection:
+            return {row.term: row.doc for row in connection.execute(statement, {"terms": list(terms)})}
+
+    def match_words(self, expression: str, limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+        """(passage id, BM25) for an FTS5 expression, best first; higher is better, always above 0."""
+        words = sa.table("words", sa.column("rowid"))
+        score: sa.Label[float] = sa.literal_column("-bm25(words, 0.6, 1.0)", sa.Float).label("score")
+        statement = sa.select(words.c.rowid, score).where(sa.text("words MATCH :expression"))
+        if filters is not None:
+            statement = (
+                statement.join(_passages, _passages.c.id == words.c.rowid)
+                .join(_documents, _documents.c.id == _passages.c.document_id)
+                .where(*_conditions(filters))
+            )
+        statement = statement.order_by(score.desc()).limit(limit)
+        with self._begin() as connection:
+            rows = connection.execute(statement, {"expression": expression})
+            return [(row.rowid, row.score) for row in rows if row.score > 0]
+
+
+_CREATE_WORDS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(context, text, tokenize='unicode61 remove_diacritics 0')"
+)
+_CREATE_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row')"
+
+_INFO_COLUMNS = [
+    column for column in _documents.c if column.name not in ("headings", "pages", "metadata", "text_hash", "facts_hash")
+]
+
+
+def facts_hash(document: Document) -> str:
+    """BLAKE2b of everything but the text that an answer may show of a document."""
+    import hashlib
+
+    facts = [
+        document.title,
+        document.name,
+        document.published.value.isoformat() if document.published else "",
+        document.source,
+        document.author,
+        document.url,
+        [[page.span.start, page.number, page.kind, page.label] for page in document.pages],
+    ]
+    return hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut, not only a kill
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA mmap_size = 268435456")
+    cursor.close()
+
+
+def _twin(connection: sa.Connection, document: Document, *, other_than: str | None) -> str | None:
+    statement = sa.select(_documents.c.id).where(_documents.c.text_hash == document.text_hash)
+    if other_than is not None:
+        statement = statement.where(_documents.c.id != other_than)
+    return connection.scalar(statement.limit(1))
+
+
+def _free_id(connection: sa.Connection, document: Document) -> str:
+    """The document's own id, unless a document that once shared its origin still goes under it by another name."""
+    taken = connection.scalar(sa.select(_documents.c.text_hash).where(_documents.c.id == document.id))
+    if taken is None:
+        return document.id
+    import hashlib
+
+    return hashlib.blake2b(f"{document.origin}\0{document.text_hash}".encode(), digest_size=8).hexdigest()
+
+
+def _detach(connection: sa.Connection, origin: str) -> None:
+    """Take an origin from its document; remove the document where it was its last."""
+    owner = connection.scalar(sa.select(_origins.c.document_id).where(_origins.c.origin == origin))
+    if owner is None:
+        return
+    connection.execute(sa.delete(_origins).where(_origins.c.origin == origin))
+    left = connection.scalar(sa.select(sa.func.count()).select_from(_origins).where(_origins.c.document_id == owner))
+    if not left:
+        _remove(connection, [owner])
+
+
+def _write_index(
+    connection: sa.Connection, document_id: str, sentences: Sequence[NewSentence], passages: Sequence[NewPassage]
+) -> list[int]:
+    if sentences:
+        connection.execute(
+            sa.insert(_sentences),
+            [
+                {
+                    "document_id": document_id,
+                    "ordinal": ordinal,
+                    "start": sentence.span.start,
+                    "end": sentence.span.end,
+                    "kind": sentence.kind,
+                    "event_dates": _dump_dates(sentence.event_dates),
+                    "vector": sentence.vector,
+                }
+                for ordinal, sentence in enumerate(sentences)
+            ],
+        )
+    if not passages:
+        return []
+    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")) or 0
+    ids = list(range(last + 1, last + 1 + len(passages)))
+    connection.execute(
+        sa.insert(_passages),
+        [
+            {
+                "id": passage_id,
+                "document_id": document_id,
+                "ordinal": ordinal,
+                "start": passage.span.start,
+                "end": passage.span.end,
+                "first_sentence": passage.first_sentence,
+                "last_sentence": passage.last_sentence,
+                "context": passage.context,
+                "vector": passage.vector,
+            }
+            for ordinal, (passage_id, passage) in enumerate(zip(ids, passages, strict=True))
+        ],
+    )
+    connection.execute(
+        sa.text("INSERT INTO words (rowid, context, text) VALUES (:id, :context, :text)"),
+        [
+            {"id": passage_id, "context": passage.context_terms, "text": passage.terms}
+            for passage_id, passage in zip(ids, passages, strict=True)
+        ],
+    )
+    return ids
+
+
+def _remove(connection: sa.Connection, document_ids: list[str]) -> list[str]:
+    found = list(connection.scalars(sa.select(_documents.c.id).where(_documents.c.id.in_(document_ids))))
+    for document_id in found:
+        _remove_passages(connection, document_id)
+        connection.execute(sa.delete(_documents).where(_documents.c.id == document_id))
+    return found
+
+
+def _remove_passages(connection: sa.Connection, document_id: str) -> None:
+    ids = list(connection.scalars(sa.select(_passages.c.id).where(_passages.c.document_id == document_id)))
+    if ids:
+        rows = [{"passage_id": passage_id} for passage_id in ids]
+        connection.execute(sa.insert(_stale_vectors), rows)
+        connection.execute(sa.text("DELETE FROM words WHERE rowid = :passage_id"), rows)
+        connection.execute(sa.delete(_passages).where(_passages.c.document_id == document_id))
+
+
+def _cut(connection: sa.Connection, wanted: Sequence[tuple[str, Span]]) -> list[str]:
+    needed = {
+        (document_id, chunk)
+        for document_id, span in wanted
+        for chunk in range(span.start // _CHUNK, max(span.end - 1, span.start) // _CHUNK + 1)
+    }
+    chunks: dict[tuple[str, int], str] = {}
+    for batch in _batches(sorted(needed)):
+        rows = connection.execute(sa.select(_texts).where(sa.tuple_(_texts.c.document_id, _texts.c.chunk).in_(batch)))
+        chunks.update({(row.document_id, row.chunk): row.text for row in rows})
+    pieces: list[str] = []
+    for document_id, span in wanted:
+        first = span.start // _CHUNK
+        last = max(span.end - 1, span.start) // _CHUNK
+        text = "".join(chunks.get((document_id, chunk), "") for chunk in range(first, last + 1))
+        pieces.append(text[span.start - first * _CHUNK : span.end - first * _CHUNK])
+    return pieces
+
+
+def _names(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    names: dict[str, tuple[str, ...]] = {}
+    for batch in _batches(document_ids):
+        rows = connection.execute(
+            sa.select(_origins.c.document_id, _origins.c.name)
+            .where(_origins.c.document_id.in_(batch))
+            .order_by(_origins.c.name)
+        )
+        for document_id, name in rows:
+            names[document_id] = (*names.get(document_id, ()), name)
+    return names
+
+
+def _conditions(filters: Filters | None) -> list[sa.ColumnElement[bool]]:
+    """Filters as SQL; a document without a published date passes no date filter, since NULL compares to nothing."""
+    if filters is None:
+        return []
+    conditions: list[sa.ColumnElement[bool]] = []
+    if filters.as_of is not None:
+        conditions.append(_documents.c.published <= filters.as_of)
+    if filters.after is not None:
+        conditions.append(_documents.c.published >= filters.after)
+    if filters.before is not None:
+        conditions.append(_documents.c.published <= filters.before)
+    if filters.document_ids is not None:
+        conditions.append(_documents.c.id.in_(filters.document_ids))
+    return conditions
+
+
+def _matches(query: str) -> list[sa.ColumnElement[bool]]:
+    if not query:
+        return []
+    columns = (_documents.c.title, _documents.c.name, _documents.c.source)
+    return [sa.or_(*(column.icontains(query, autoescape=True) for column in columns))]
+
+
+def _info(row: Any, names: tuple[str, ...]) -> DocumentInfo:
+    added: datetime.datetime = row.added
+    return DocumentInfo(
+        id=row.id,
+        title=row.title,
+        name=row.name,
+        source=row.source,
+        author=row.author,
+        language=row.language,
+        url=row.url,
+        media_type=row.media_type,
+        published=PublishedDate(row.published, row.published_source, row.published_text, row.published_confidence)
+        if row.published
+        else None,
+        passages=row.passages,
+        sentences=row.sentences,
+        characters=row.characters,
+        added=added.replace(tzinfo=datetime.UTC) if added.tzinfo is None else added,
+        names=names or (row.name,),
+    )
+
+
+def _dump_dates(dates: Sequence[EventDate]) -> str:
+    return (
+        json.dumps(
+            [
+                [
+                    date.first.isoformat(),
+                    date.last.isoformat(),
+                    date.granularity,
+                    date.span.start,
+                    date.span.end,
+                    date.text,
+                ]
+                for date in dates
+            ],
+            ensure_ascii=False,
+        )
+        if dates
+        else ""
+    )
+
+
+def _load_dates(text: str) -> tuple[EventDate, ...]:
+    if not text:
+        return ()
+    return tuple(
+        EventDate(
+            datetime.date.fromisoformat(first), datetime.date.fromisoformat(last), granularity, Span(start, end), words
+        )
+        for first, last, granularity, start, end, words in json.loads(text)
+    )
+
+
+def _batches(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,566 @@
+"""The library: documents in, retrieved passages out.
+
+Writing: catalog first, in one transaction a document, with its words and vectors; then Chroma; then the document counts
+as indexed. A death at any point leaves a document that is pending: not searched, and taken up again at the next start.
+
+Searching: nearest vectors and best words, joined by a convex combination of cosine and BM25 (Bruch et al. 2023,
+arXiv:2210.11934), each hit widened by its neighbours to a stretch of about a thousand tokens ("small to big").
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import filelock
+import numpy as np
+
+from corpus.catalog import (
+    Catalog,
+    CatalogError,
+    DocumentInfo,
+    LibraryStats,
+    NewPassage,
+    NewSentence,
+    Place,
+    StoredDocument,
+    StoredSentence,
+)
+from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, Span
+from corpus.filters import Filters
+from index.embedding import Embedder, PassageText, PassageVectors, Vector
+from index.errors import LibraryLockedError, LibraryUnusableError, ModelChangedError
+from index.passages import PassageSpan, pack_passages, split_sentences
+from index.vectors import CatalogVectors, ChromaVectors, VectorMatch, VectorSearch, pack_vector, unpack_vectors
+from index.words import WordIndex, stems
+
+log = logging.getLogger(__name__)
+
+Status = Literal["added", "unchanged", "replaced", "same content", "failed"]
+
+_PASSAGE_TOKENS = 200
+"""Tokens of a passage with its context: of 120, 160, 200 and 225 the best on the development sets."""
+_WORD_WEIGHT = 0.25
+"""What the best BM25 match adds to a cosine: between .2 and .35 the development sets do not differ."""
+_POOL = 80
+"""Passages that each of the two searches puts forward."""
+_NEIGHBOURS = 2
+"""Passages on each side that a hit is widened by."""
+_EXACT_BELOW = 5_000
+"""Passages up to which a filtered search compares every vector instead of asking Chroma for more and sieving."""
+_BATCH_PASSAGES = 256
+"""Passages that are embedded and stored together: enough to sort them by length, few enough to lose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one document that was to be added."""
+
+    document_id: str
+    name: str
+    title: str
+    status: Status
+    passages: int
+    detail: str = ""
+    """For people: which document has the same content, or why it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedPassage:
+    """A stretch of a document that was found for a query."""
+
+    passage: Passage
+    """The best passage widened by its neighbours; the id is the best one's."""
+    core: Span
+    """The best passage itself."""
+    document: DocumentInfo
+    score: float
+    """Cosine plus weighted BM25 of the best passage: at most about 1.25, comparable within one search."""
+    members: tuple[tuple[int, int, float], ...]
+    """The passages that it was made of, in reading order: (first sentence, last sentence, score)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    document: Document
+    sentences: list[Sentence]
+    spans: list[PassageSpan]
+    texts: list[PassageText]
+    dates: list[tuple[EventDate, ...]]
+
+
+class Library:
+    """Documents that can be searched. Threads may share it; one process at a time writes."""
+
+    def __init__(self, folder: Path, catalog: Catalog, embedder: Embedder, lock: filelock.BaseFileLock | None) -> None:
+        """Use ``Library.open``."""
+        self._folder = folder
+        self.catalog = catalog
+        self.embedder = embedder
+        self._lock = lock
+        self._writing = threading.RLock()
+        self._words = WordIndex(catalog)
+        self._chroma: ChromaVectors | None = None
+        self._snapshot: tuple[tuple[int, int], CatalogVectors] | None = None
+        self._embed_question = lru_cache(maxsize=1024)(embedder.embed_question)
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder, *, any_model: bool = False) -> Library:
+        """Open the library in a folder, or make it; after a crash, mend it.
+
+        While another process has it open, this one reads beside it, and refuses to write.
+
+        Args:
+            any_model: open a library that another model built, to ``reindex`` it.
+
+        Raises:
+            LibraryUnusableError: the folder or the catalog cannot be used.
+            ModelChangedError: another embedding model built the library.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = _try_lock(folder / "library.lock")
+            catalog = Catalog.open(folder / "catalog.sqlite")
+        except OSError as error:
+            raise LibraryUnusableError(
+                f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "
+                "name another with DATELINE_DATA_DIR or --data-dir"
+            ) from error
+        except CatalogError as error:
+            raise LibraryUnusableError(str(error)) from error
+        library = cls(folder, catalog, embedder, lock)
+        try:
+            library._check_model(any_model=any_model)
+            if lock is not None:
+                library._note_owner()
+                library._open_vectors()
+        except BaseException:
+            library.close()
+            raise
+        return library
+
+    def close(self) -> None:
+        """Let go of the files. A closed library cannot be used again."""
+        with self._writing:
+            if self._chroma is not None:
+                self._chroma.close()
+                self._chroma = None
+            self.catalog.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    # writing
+
+    def add(self, documents: Iterable[Document]) -> Iterator[Added]:
+        """Add documents; each result is given once its document is safe on disk and searchable.
+
+        Documents are taken as they come and embedded in batches, so a long iterable needs little memory.
+
+        Raises:
+            LibraryLockedError: another process writes to this library.
+        """
+        self._must_write()
+        waiting: list[_Prepared] = []
+        size = 0
+        origins: set[str] = set()
+        hashes: set[str] = set()
+        for document in documents:
+            if document.origin in origins or document.text_hash in hashes:
+                yield from self._store(waiting)
+                waiting, size = [], 0
+                origins.clear()
+                hashes.clear()
+            known = self.catalog.lookup(document)
+            match known.status:
+                case "unchanged":
+                    yield self._done(document, known.document_id or document.id, "unchanged")
+                case "same content":
+                    yield self._add_name(document, known.document_id or document.id)
+                case _:
+                    prepared = self._prepare(document)
+                    if not prepared.spans:
+                        yield Added(
+                            document.id, document.name, document.title, "failed", 0, "it holds no text to answer from"
+                        )
+                        continue
+                    waiting.append(prepared)
+                    size += len(prepared.spans)
+                    origins.add(document.origin)
+                    hashes.add(document.text_hash)
+                    if size >= _BATCH_PASSAGES:
+                        yield from self._store(waiting)
+                        waiting, size = [], 0
+                        origins.clear()
+                        hashes.clear()
+        yield from self._store(waiting)
+
+    def remove(self, document_ids: Iterable[str]) -> list[str]:
+        """Remove documents with all that was made of them; returns the ids that were there."""
+        self._must_write()
+        with self._writing:
+            removed = self.catalog.remove(document_ids)
+            self._drop_stale_vectors()
+        return removed
+
+    def set_published(self, document_id: str, published: PublishedDate | None) -> bool:
+        """Set or clear a published date by hand; event dates that hang on it are worked out again."""
+        self._must_write()
+        with self._writing:
+            if not self.catalog.set_published(document_id, published):
+                return False
+            sentences = [stored.sentence for stored in self.catalog.sentences(document_id)]
+            dates = _event_dates(sentences, published)
+            self.catalog.set_event_dates(document_id, dates)
+        return True
+
+    def set_title(self, document_id: str, title: str) -> bool:
+        self._must_write()
+        return self.catalog.set_title(document_id, title)
+
+    def reindex(self) -> Iterator[DocumentInfo]:
+        """Cut and embed every document anew with the present model, then build a fresh Chroma; one item a document."""
+        self._must_write()
+        with self._writing:
+            if self._chroma is not None:
+                self._chroma.close()
+                self._chroma = None
+            self.catalog.set_fact("fingerprint", "being reindexed")
+            for info in self.catalog.documents():
+                stored = self.catalog.document(info.id)
+                if stored is None:
+                    continue
+                document = Document(
+                    text=stored.text,
+                    title=info.title,
+                    origin=info.id,
+                    name=info.name,
+                    published=info.published,
+                    language=info.language,
+                    headings=stored.headings,
+                    pages=stored.pages,
+                )
+                prepared = self._prepare(document)
+                vectors = self.embedder.embed_passages(prepared.texts)
+                self.catalog.put_index(info.id, *_rows(prepared, vectors))
+                # The document stays searchable meanwhile: its vectors reach Chroma with the new generation.
+                self.catalog.mark_indexed([info.id])
+                yield info
+            self.catalog.set_fact("fingerprint", self.fingerprint)
+            self._rebuild_vectors()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the model and of how texts are cut: what vectors must share to be searched together."""
+        return f"{self.embedder.fingerprint}-{_PASSAGE_TOKENS}"
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write: no other has the library open."""
+        return self._lock is not None
+
+    # reading
+
+    def document(self, document_id: str) -> StoredDocument | None:
+        return self.catalog.document(document_id)
+
+    def sentences(self, document_id: str, first: int = 0, last: int | None = None) -> list[StoredSentence]:
+        return self.catalog.sentences(document_id, first, last)
+
+    def documents(
+        self, *, limit: int | None = None, offset: int = 0, query: str = "", filters: Filters | None = None
+    ) -> list[DocumentInfo]:
+        return self.catalog.documents(limit=limit, offset=offset, query=query, filters=filters)
+
+    def stats(self, filters: Filters | None = None) -> LibraryStats:
+        return self.catalog.stats(filters)
+
+    def embed_question(self, question: str) -> Vector:
+        """The question's unit vector, kept for the next time."""
+        return self._embed_question(question)
+
+    def rarity(self, terms: Sequence[str]) -> dict[str, float]:
+        """Inverse document frequency of stems among the library's passages."""
+        return self._words.rarity(terms, total=self.catalog.stats().passages)
+
+    def search(self, query: str, *, limit: int = 20, filters: Filters | None = None) -> list[RetrievedPassage]:
+        """The stretches of text nearest to a query, best first; they do not overlap."""
+        if not query.strip():
+            return []
+        narrowed = filters if filters is not None and filters != Filters() else None
+        vector = self.embed_question(query)
+        near = self._nearest(vector, narrowed)
+        words = self._words.search(query, limit=_POOL, filters=narrowed)
+        found = dict.fromkeys([match.passage_id for match in near] + [match.passage_id for match in words])
+        places = {place.passage_id: place for place in self.catalog.places(list(found))}
+        top_bm25 = max((match.score for match in words), default=1.0)
+        bm25 = {match.passage_id: match.score / top_bm25 for match in words}
+        cosine = {match.passage_id: match.similarity for match in near}
+        cosine |= _cosines([place for place in places.values() if place.passage_id not in cosine], vector)
+        scores = {passage_id: cosine[passage_id] + _WORD_WEIGHT * bm25.get(passage_id, 0.0) for passage_id in places}
+        ranked = sorted(places.values(), key=lambda place: (-scores[place.passage_id], place.passage_id))
+        return self._widen(ranked, scores, vector, limit)
+
+    def _nearest(self, vector: Vector, filters: Filters | None) -> list[VectorMatch]:
+        if filters is None:
+            return self._vectors().search(vector, limit=_POOL)
+        allowed = self.catalog.passage_ids(filters)
+        if len(allowed) <= _EXACT_BELOW:
+            return CatalogVectors.of(self.catalog, filters).search(vector, limit=_POOL)
+        vectors = self._vectors()
+        share = len(allowed) / max(vectors.count(), 1)
+        wider = vectors.search(vector, limit=min(int(2 * _POOL / share), vectors.count()))
+        return [match for match in wider if match.passage_id in allowed][:_POOL]
+
+    def _vectors(self) -> VectorSearch:
+        if self._chroma is not None:
+            return self._chroma
+        revision = self.catalog.revision()
+        if self._snapshot is None or self._snapshot[0] != revision:
+            self._snapshot = (revision, CatalogVectors.of(self.catalog))
+        return self._snapshot[1]
+
+    def _widen(
+        self, ranked: Sequence[Place], scores: dict[int, float], vector: Vector, limit: int
+    ) -> list[RetrievedPassage]:
+        """Each place with its neighbours, as far as no better place took them; ``limit`` stretches."""
+        infos = self.catalog.infos(place.document_id for place in ranked)
+        taken: set[tuple[str, int]] = set()
+        runs: list[tuple[Place, list[tuple[str, int]]]] = []
+        for place in ranked:
+            if len(runs) >= limit:
+                break
+            if (place.document_id, place.ordinal) in taken or place.document_id not in infos:
+                continue
+            last = infos[place.document_id].passages - 1
+            run = [place.ordinal]
+            for step in (-1, 1):
+                for distance in range(1, _NEIGHBOURS + 1):
+                    ordinal = place.ordinal + step * distance
+                    if not 0 <= ordinal <= last or (place.document_id, ordinal) in taken:
+                        break
+                    run.append(ordinal)
+            positions = [(place.document_id, ordinal) for ordinal in sorted(run)]
+            taken.update(positions)
+            runs.append((place, positions))
+        known = {(place.document_id, place.ordinal): place for place in ranked}
+        missing = [position for _, positions in runs for position in positions if position not in known]
+        fetched = self.catalog.places_at(missing)
+        known |= {(place.document_id, place.ordinal): place for place in fetched}
+        scores = scores | _cosines(fetched, vector)
+        stretches: list[tuple[Place, list[Place]]] = [
+            (place, [known[position] for position in positions if position in known]) for place, positions in runs
+        ]
+        texts = self.catalog.cut(
+            [(place.document_id, Span(run[0].span.start, run[-1].span.end)) for place, run in stretches]
+        )
+        return [
+            RetrievedPassage(
+                passage=Passage(
+                    id=str(place.passage_id),
+                    document_id=place.document_id,
+                    ordinal=place.ordinal,
+                    span=Span(run[0].span.start, run[-1].span.end),
+                    text=text,
+                    first_sentence=run[0].first_sentence,
+                    last_sentence=run[-1].last_sentence,
+                    context=place.context,
+                ),
+                core=place.span,
+                document=infos[place.document_id],
+                score=scores[place.passage_id],
+                members=tuple(
+                    (member.first_sentence, member.last_sentence, scores[member.passage_id]) for member in run
+                ),
+            )
+            for (place, run), text in zip(stretches, texts, strict=True)
+        ]
+
+    # the way of a document into the library
+
+    def _prepare(self, document: Document) -> _Prepared:
+        sentences = split_sentences(document)
+        counts = self.embedder.count_tokens([sentence.text for sentence in sentences])
+        spans = pack_passages(document, sentences, counts, limit=min(_PASSAGE_TOKENS, self.embedder.max_tokens - 8))
+        texts = [
+            PassageText(
+                passage.context,
+                passage.span.of(document.text),
+                tuple(
+                    Span(sentence.span.start - passage.span.start, sentence.span.end - passage.span.start)
+                    for sentence in sentences[passage.first_sentence : passage.last_sentence + 1]
+                ),
+            )
+            for passage in spans
+        ]
+        return _Prepared(document, sentences, spans, texts, _event_dates(sentences, document.published))
+
+    def _store(self, prepared: Sequence[_Prepared]) -> Iterator[Added]:
+        if not prepared:
+            return
+        vectors = self.embedder.embed_passages([text for item in prepared for text in item.texts])
+        with self._writing:
+            chroma = self._must_write()
+            ids: list[int] = []
+            results: list[Added] = []
+            start = 0
+            for item in prepared:
+                known = self.catalog.lookup(item.document)
+                own = vectors[start : start + len(item.texts)]
+                start += len(item.texts)
+                ids += self.catalog.put(item.document, *_rows(item, own))
+                stored = self.catalog.lookup(item.document).document_id or item.document.id
+                status: Status = "replaced" if known.status == "changed" else "added"
+                results.append(Added(stored, item.document.name, item.document.title, status, len(item.spans)))
+            chroma.add(ids, np.stack([vector.passage for vector in vectors]))
+            self._drop_stale_vectors()
+            self.catalog.mark_indexed([result.document_id for result in results])
+        yield from results
+
+    def _add_name(self, document: Document, twin: str) -> Added:
+        with self._writing:
+            self.catalog.add_name(twin, document.origin, document.name)
+            self._drop_stale_vectors()
+        info = self.catalog.infos([twin]).get(twin)
+        title = info.name if info is not None else twin
+        return replace(self._done(document, twin, "same content"), detail=f"same content as {title}")
+
+    def _done(self, document: Document, document_id: str, status: Status) -> Added:
+        info = self.catalog.infos([document_id]).get(document_id)
+        passages = info.passages if info is not None else 0
+        return Added(document_id, document.name, document.title, status, passages)
+
+    # the vector index: derived, and mended from the catalog
+
+    def _must_write(self) -> ChromaVectors:
+        if self._lock is None or self._chroma is None:
+            raise LibraryLockedError(
+                f"another process ({self._owner()}) has this library open for writing: add and delete there (in the "
+                "page or through the API), or end it first"
+            )
+        return self._chroma
+
+    def _note_owner(self) -> None:
+        owner = {"pid": os.getpid(), "command": Path(sys.argv[0]).name}
+        (self._folder / "library.owner").write_text(json.dumps(owner), "utf-8")
+
+    def _owner(self) -> str:
+        try:
+            owner = json.loads((self._folder / "library.owner").read_text("utf-8"))
+            return f"{owner['command']}, process {owner['pid']}"
+        except (OSError, ValueError, KeyError):
+            return "of unknown name"
+
+    def _check_model(self, *, any_model: bool) -> None:
+        built_with = self.catalog.fact("fingerprint")
+        if built_with is None:
+            if self._lock is not None:
+                self.catalog.set_fact("fingerprint", self.fingerprint)
+                self.catalog.set_fact("model", self.embedder.name)
+        elif built_with != self.fingerprint and not any_model:
+            if self.catalog.stats().documents == 0 and self._lock is not None:
+                self.catalog.set_fact("fingerprint", self.fingerprint)
+                self.catalog.set_fact("model", self.embedder.name)
+                return
+            raise ModelChangedError(
+                f"this library was built with the embedding model {self.catalog.fact('model')!r} ({built_with}), the "
+                f"setting names {self.embedder.name!r} ({self.fingerprint}): set DATELINE_EMBEDDING_MODEL back, "
+                "or build the library anew from its own texts with: dateline reindex"
+            )
+
+    def _open_vectors(self) -> None:
+        """Open Chroma; rebuild it from the catalog first where a write to it did not end, without opening it."""
+        generation = self.catalog.fact("vectors")
+        unfinished = bool(self.catalog.pending() or self.catalog.stale_vectors())
+        if generation is None or unfinished or not (self._folder / "vectors" / generation).is_dir():
+            if unfinished:
+                log.warning("the last write did not end: the vector index is rebuilt from the catalog")
+            self._rebuild_vectors()
+            return
+        self._chroma = ChromaVectors(self._folder / "vectors" / generation, self.fingerprint)
+        expected = self.catalog.stats().passages
+        if self._chroma.count() != expected:
+            log.warning("the vector index holds %d of %d passages: it is rebuilt", self._chroma.count(), expected)
+            self._rebuild_vectors()
+
+    def _rebuild_vectors(self) -> None:
+        """Fill a fresh Chroma from the catalog's vectors, then swap it in and remove the old one."""
+        old = self.catalog.fact("vectors")
+        name = f"{int(old or 0) + 1:06d}"
+        folder = self._folder / "vectors" / name
+        if self._chroma is not None:
+            self._chroma.close()
+            self._chroma = None
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        chroma = ChromaVectors(folder, self.fingerprint)
+        stale = self.catalog.stale_vectors()
+        pending = self.catalog.pending()
+        for batch in self.catalog.vectors():
+            chroma.add([passage_id for passage_id, _ in batch], unpack_vectors(packed for _, packed in batch))
+        self.catalog.set_fact("vectors", name)
+        self.catalog.mark_indexed(pending)
+        self.catalog.forget_stale_vectors(stale)
+        self._chroma = chroma
+        for other in (self._folder / "vectors").iterdir():
+            if other.name != name:
+                shutil.rmtree(other)
+
+    def _drop_stale_vectors(self) -> None:
+        stale = self.catalog.stale_vectors()
+        if stale:
+            self._must_write().remove(stale)
+            self.catalog.forget_stale_vectors(stale)
+
+
+def _try_lock(path: Path) -> filelock.BaseFileLock | None:
+    """The lock that the writing process holds; the system frees it when the process ends, however it ends."""
+    lock = filelock.FileLock(path, thread_local=False)
+    with contextlib.suppress(filelock.Timeout):
+        lock.acquire(blocking=False)
+    return lock if lock.is_locked else None
+
+
+def _event_dates(sentences: Sequence[Sentence], published: PublishedDate | None) -> list[tuple[EventDate, ...]]:
+    from corpus.dates import event_dates_of
+
+    return event_dates_of(sentences, published.value if published else None)
+
+
+def _rows(item: _Prepared, vectors: Sequence[PassageVectors]) -> tuple[list[NewSentence], list[NewPassage]]:
+    sentence_vectors = [row for vector in vectors for row in vector.sentences]
+    sentences = [
+        NewSentence(sentence.span, sentence.kind, dates, pack_vector(vector))
+        for sentence, dates, vector in zip(item.sentences, item.dates, sentence_vectors, strict=True)
+    ]
+    passages = [
+        NewPassage(
+            passage.span,
+            passage.first_sentence,
+            passage.last_sentence,
+            passage.context,
+            pack_vector(vector.passage),
+            " ".join(stems(passage.context)),
+            " ".join(stems(text.text)),
+        )
+        for passage, text, vector in zip(item.spans, item.texts, vectors, strict=True)
+    ]
+    return sentences, passages
+
+
+def _cosines(places: Sequence[Place], vector: Vector) -> dict[int, float]:
+    if not places:
+        return {}
+    similarities = unpack_vectors(place.vector for place in places) @ vector
+    return {place.passage_id: float(value) for place, value in zip(places, similarities, strict=True)}
