@@ -18,32 +18,35 @@ ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "corpus" / "sample"
 
 
+_HERE = ("", "localhost", "0.0.0.0", "::")  # noqa: S104 — compared, not bound
+
+
 class NetworkBlockedError(AssertionError):
-    """A test reached for a host that is not this computer."""
+    """A test reached for a host other than this computer."""
 
 
 def _block_network(event: str, arguments: tuple[Any, ...]) -> None:
     """An audit hook: sees every connection and every look-up of a name in this process, whoever makes it."""
     if event == "socket.connect":
-        address = arguments[1]
-        host = address[0] if isinstance(address, tuple) else ""
+        # The address of a Unix socket is a path, not a pair.
+        host = arguments[1][0] if isinstance(arguments[1], tuple) else ""
+        allowed = host in _HERE or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
     elif event == "socket.getaddrinfo":
-        host = arguments[0]
+        host = arguments[0] or ""
+        host = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        allowed = host in _HERE or _is_address(host)  # an address needs no asking
     else:
         return
-    if isinstance(host, bytes):
-        host = host.decode("ascii", "replace")
-    if not _is_here(host or ""):
+    if not allowed:
         raise NetworkBlockedError(f"{event} to {host!r}: tests use no network but loopback")
 
 
-def _is_here(host: str) -> bool:
-    if host in ("", "localhost", "0.0.0.0", "::"):  # noqa: S104 — compared, not bound
-        return True
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 sys.addaudithook(_block_network)
