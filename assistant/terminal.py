@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -63,7 +62,10 @@ def show_answer(answer: Answer) -> None:
         out.print()
         out.print(Text("Sources", style="bold"))
         for citation in answer.citations:
-            out.print(Padding(_source(citation), (0, 0, 0, 2)))
+            source, *facts = _source(citation)
+            _print_indented(out, source, 2)
+            for fact in facts:
+                _print_indented(out, fact, 6)
     else:
         out.print(Text(printable(answer.reason or "No answer was found in the documents."), style="bold"))
         out.print(_searched(answer))
@@ -81,8 +83,8 @@ def show_passages(passages: Iterable[NearPassage]) -> None:
         line.append(f"  {_published(passage.published)}, document {passage.document_id}", style="dim")
         text = " ".join(printable(passage.text).split())
         excerpt = text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
-        out.print(Padding(line, (0, 0, 0, 2)))
-        out.print(Padding(Text(excerpt), (0, 0, 0, 4)))
+        _print_indented(out, line, 2)
+        _print_indented(out, Text(excerpt), 4)
 
 
 def show_documents(documents: Iterable[DocumentInfo]) -> None:
@@ -187,21 +189,28 @@ def _answer_text(answer: Answer) -> Text:
     return text
 
 
-def _source(citation: Citation) -> Text:
+def _source(citation: Citation) -> list[Text]:
+    """Where a quote stands, then what is known of it, a line each."""
     line = Text(f"[{citation.id}] ")
     line.append(printable(citation.title), style="bold")
     facts = [citation.source, _published(citation.published), citation.locator or "", citation.url]
     facts.append(f"document {citation.document_id}")
     line.append(f"  {', '.join(printable(fact) for fact in facts if fact)}", style="dim")
+    lines = [line]
     events = [
         f"“{printable(words)}” is {date}"
         for words, date in zip(citation.event_texts, citation.event_dates, strict=False)
     ]
     if events:
-        line.append("\n    " + "; ".join(events), style="dim")
+        lines.append(Text("; ".join(events), style="dim"))
     if citation.speaker:
-        line.append(f"\n    said by {printable(citation.speaker)}", style="dim")
-    return line
+        lines.append(Text(f"said by {printable(citation.speaker)}", style="dim"))
+    return lines
+
+
+def _print_indented(out: Console, text: Text, indent: int) -> None:
+    for line in text.wrap(out, out.width - indent):
+        out.print(Text(" " * indent).append_text(line))
 
 
 def _print_disagreement(out: Console, disagreement: Disagreement) -> None:
@@ -210,7 +219,7 @@ def _print_disagreement(out: Console, disagreement: Disagreement) -> None:
     for side in disagreement.sides:
         marks = " ".join(f"[{number}]" for number in side.citation_ids)
         days = ", ".join(sorted({_published(day) for day in side.published}))
-        out.print(Padding(Text(f"{printable(side.value)} {marks}  {days}"), (0, 0, 0, 2)))
+        _print_indented(out, Text(f"{printable(side.value)} {marks}  {days}"), 2)
 
 
 def _searched(answer: Answer) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -152,3 +153,11 @@ def test_constraints_pin_every_dependency() -> None:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_tests_reach_no_network() -> None:
+    """A connection or a look-up that leaves this computer fails in every test."""
+    with pytest.raises(AssertionError, match="tests use no network but loopback"):
+        socket.create_connection(("example.org", 80))
+    with pytest.raises(AssertionError, match="tests use no network but loopback"):
+        socket.create_connection(("192.0.2.1", 80))
