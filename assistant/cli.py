@@ -76,8 +76,8 @@ class ServerFailure(Failure):
 class Session:
     """What every command works with: the flags of the whole command, and how the parts are opened."""
 
-    opener: Callable[[Settings], Parts] | None = None
-    """Another way to open the parts; None for the usual one."""
+    opener: Callable[..., Parts] | None = None
+    """Another way to open the parts than ``open_parts``; None for that."""
     flags: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, **flags: Any) -> Settings:
@@ -89,7 +89,7 @@ class Session:
             raise BadInput(str(error)) from error
 
     @contextmanager
-    def parts(self, settings: Settings | None = None) -> Iterator[Parts]:
+    def parts(self, settings: Settings | None = None, **options: bool) -> Iterator[Parts]:
         """The parts, closed at the end; their errors become one sentence each."""
         from assistant.assistant import QuestionError
         from assistant.parts import open_parts
@@ -97,7 +97,7 @@ class Session:
 
         settings = settings or self.settings()
         try:
-            parts = (self.opener or open_parts)(settings)
+            parts = (self.opener or open_parts)(settings, **options)
             try:
                 yield parts
             finally:
@@ -121,9 +121,7 @@ class Day(click.ParamType[datetime.date]):
             return value
         found = re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", str(value).strip())
         if found is None:
-            raise click.BadParameter(
-                f"{value!r} is not a date; write it like 2024-11-12, 2024-11 or 2024.", ctx, param
-            )
+            raise click.BadParameter(f"{value!r} is not a date; write it like 2024-11-12, 2024-11 or 2024.", ctx, param)
         year = int(found[1])
         month = int(found[2] or (12 if self._last else 1))
         try:
@@ -139,22 +137,16 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stan
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--as-of, --after, --before, --document."""
     for option in (
-        click.option(
-            "--document", "documents", metavar="ID", multiple=True, help="Only this document; repeatable."
-        ),
+        click.option("--document", "documents", metavar="ID", multiple=True, help="Only this document; repeatable."),
         click.option("--before", type=Day(last=True), metavar="D", help="Only what was published by D."),
-        click.option(
-            "--after", type=Day(last=False), metavar="D", help="Only what was published on D or later."
-        ),
+        click.option("--after", type=Day(last=False), metavar="D", help="Only what was published on D or later."),
         click.option("--as-of", type=Day(last=True), metavar="D", help="Answer as if D were today."),
     ):
         command = option(command)
     return command
 
 
-@click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES
-)
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the library.")
 @click.version_option(package_name="dateline", prog_name="dateline")
 @click.pass_obj
@@ -276,9 +268,7 @@ def chat(
 
 @cli.command()
 @click.argument("query", metavar='"…"')
-@click.option(
-    "--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passages at most."
-)
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passages at most.")
 @filter_options
 @json_option
 @click.pass_obj
@@ -306,6 +296,7 @@ def search(
             title=result.document.title,
             published=result.document.published.value if result.document.published else None,
             span=result.passage.span,
+            focus=result.core,
             text=result.passage.text,
             score=result.score,
         )
@@ -392,9 +383,13 @@ def reindex(session: Session, as_json: bool) -> None:
 
     It is needed after another embedding model was set.
     """
+    from assistant.terminal import progress_bar
+
     started = time.perf_counter()
-    with session.parts() as parts:
-        parts.library.reindex()
+    with session.parts(any_model=True) as parts:
+        with progress_bar("Indexing", parts.library.stats().documents) as bar:
+            for _ in parts.library.reindex():
+                bar.advance()
         stats = parts.library.stats()
     seconds = round(time.perf_counter() - started, 1)
     if as_json:
@@ -413,9 +408,7 @@ def reindex(session: Session, as_json: bool) -> None:
     metavar="DIR",
     help="Every folder in DIR that holds documents/ and questions.jsonl, instead of one set.",
 )
-@click.option(
-    "--details", type=click.Path(path_type=Path), metavar="FILE", help="Write a JSON line a question."
-)
+@click.option("--details", type=click.Path(path_type=Path), metavar="FILE", help="Write a JSON line a question.")
 @json_option
 @click.pass_obj
 def evaluate(
@@ -506,9 +499,7 @@ def doctor(session: Session, as_json: bool) -> int:
 def run(arguments: Sequence[str], *, session: Session | None = None) -> int:
     """Do what the command line says and return the exit code."""
     try:
-        code = cli.main(
-            list(arguments), prog_name="dateline", standalone_mode=False, obj=session or Session()
-        )
+        code = cli.main(list(arguments), prog_name="dateline", standalone_mode=False, obj=session or Session())
     except click.ClickException as error:
         if "--json" in arguments:
             kind = error.kind if isinstance(error, Failure) else BadInput.kind
@@ -541,9 +532,7 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _evaluate(
-    session: Session, name: str, documents: Path, questions: Path, *, details: Path | None
-) -> Evaluation:
+def _evaluate(session: Session, name: str, documents: Path, questions: Path, *, details: Path | None) -> Evaluation:
     import tempfile
 
     from assistant import evaluation, ingestion
@@ -574,14 +563,10 @@ def _evaluate(
                     bar.advance()
     lost = [outcome.question.id for outcome in outcomes if not outcome.evidence_found]
     if lost:
-        click.echo(
-            f"{name}: the document or evidence of {len(lost)} questions is missing: {lost[:5]}", err=True
-        )
+        click.echo(f"{name}: the document or evidence of {len(lost)} questions is missing: {lost[:5]}", err=True)
     if details is not None:
         with details.open("a", encoding="utf-8") as file:
-            file.writelines(
-                _json({"set": name, **outcome.to_dict()}, indent=None) + "\n" for outcome in outcomes
-            )
+            file.writelines(_json({"set": name, **outcome.to_dict()}, indent=None) + "\n" for outcome in outcomes)
     return evaluation.summarise(outcomes, documents=count)
 
 

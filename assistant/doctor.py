@@ -33,7 +33,7 @@ class Check:
         return {"name": self.name, "ok": self.ok, "detail": self.detail}
 
 
-def examine(settings: Settings, opener: Callable[[Settings], Parts] | None = None) -> Iterator[Check]:
+def examine(settings: Settings, opener: Callable[..., Parts] | None = None) -> Iterator[Check]:
     """Look at everything in turn; the library is opened but not changed."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
     yield Check("versions", True, f"Python {platform.python_version()}, {versions}")

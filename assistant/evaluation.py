@@ -66,7 +66,7 @@ class Draft(Protocol):
 class Drafter(Protocol):
     """The part of the Assistant that is evaluated."""
 
-    def draft(self, question: str, *, history: Sequence[Turn] = ..., filters: Filters = ...) -> Draft: ...
+    def draft(self, question: str, *, history: Sequence[Turn] = ..., filters: Filters | None = ...) -> Draft: ...
 
 
 class Documents(Protocol):
@@ -214,9 +214,7 @@ def read_questions(path: Path) -> list[Question]:
         raise EvaluationError(f"{path} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise EvaluationError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}.") from error
-    questions = [
-        _question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()
-    ]
+    questions = [_question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
     if not questions:
         raise EvaluationError(f"{path} holds no question; each line should be a JSON object with one.")
     return questions
@@ -264,9 +262,7 @@ def summarise(outcomes: Sequence[Outcome], *, documents: int) -> Evaluation:
         citation_exact=sum(outcome.exact_quotes for outcome in outcomes) / quotes if quotes else None,
         answered_answerable=_mean([outcome.answered for outcome in answerable]),
         answered_unanswerable=_mean([outcome.answered for outcome in unanswerable]),
-        auroc=auroc(
-            [outcome.confidence for outcome in answerable], [outcome.confidence for outcome in unanswerable]
-        ),
+        auroc=auroc([outcome.confidence for outcome in answerable], [outcome.confidence for outcome in unanswerable]),
         coverage_accuracy=coverage_accuracy(outcomes),
         disagreement_found=_mean([outcome.both_values for outcome in outcomes]),
         disagreement_false_alarms=_mean([outcome.any_value for outcome in outcomes]),
@@ -323,9 +319,7 @@ def find_evidence(text: str, evidence: str) -> tuple[Span, ...]:
     wanted, _ = _letters(evidence)
     if not wanted:
         return ()
-    return tuple(
-        Span(offsets[start], offsets[start + len(wanted) - 1] + 1) for start in _positions(letters, wanted)
-    )
+    return tuple(Span(offsets[start], offsets[start + len(wanted) - 1] + 1) for start in _positions(letters, wanted))
 
 
 def holds(text: str, value: str) -> bool:
@@ -370,11 +364,7 @@ class _Judge:
         return Outcome(
             question=question,
             rank=next(
-                (
-                    rank
-                    for rank, found in enumerate(draft.passages[:RANKED], 1)
-                    if self.counts(found, named, evidence)
-                ),
+                (rank for rank, found in enumerate(draft.passages[:RANKED], 1) if self.counts(found, named, evidence)),
                 None,
             )
             if question.answerable
@@ -400,16 +390,12 @@ class _Judge:
             return None
         return frozenset[str]().union(*(self.names.get(Path(name).name, ()) for name in question.documents))
 
-    def evidence(
-        self, question: Question, named: frozenset[str] | None
-    ) -> Mapping[str, tuple[Span, ...]] | None:
+    def evidence(self, question: Question, named: frozenset[str] | None) -> Mapping[str, tuple[Span, ...]] | None:
         """Where the evidence stands, by document; None where the row gives none."""
         if question.evidence is None:
             return None
         ids = named if named is not None else frozenset[str]().union(*self.names.values())
-        return {
-            document_id: find_evidence(self.text(document_id) or "", question.evidence) for document_id in ids
-        }
+        return {document_id: find_evidence(self.text(document_id) or "", question.evidence) for document_id in ids}
 
     def counts(
         self,
@@ -477,8 +463,7 @@ def _history(row: Mapping[str, Any], place: str) -> tuple[Turn, ...]:
                 turns.append(Turn(role, content))
             case _:
                 raise EvaluationError(
-                    f'{place}: a turn of "history" should hold "role" (user or assistant) and "content", '
-                    f"not {turn!r}."
+                    f'{place}: a turn of "history" should hold "role" (user or assistant) and "content", not {turn!r}.'
                 )
     return tuple(turns)
 
@@ -528,9 +513,7 @@ def _same_value(one: str, other: str) -> bool:
 
 
 def _words(value: str) -> list[str]:
-    kept = "".join(
-        character if character.isalnum() or character in ".%" else " " for character in value.casefold()
-    )
+    kept = "".join(character if character.isalnum() or character in ".%" else " " for character in value.casefold())
     return [word for word in (part.strip(".") for part in kept.split()) if word]
 
 

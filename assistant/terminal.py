@@ -68,7 +68,10 @@ def show_answer(answer: Answer) -> None:
                 _print_indented(out, fact, 6)
     else:
         out.print(Text(printable(answer.reason or "No answer was found in the documents."), style="bold"))
-        out.print(_searched(answer))
+        limits = answer.trace.filters.to_dict().items()
+        if limits:
+            said = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in limits)
+            out.print(Text(f"Only looked at: {said}."))
         if answer.passages:
             out.print()
             out.print(Text("Nearest passages", style="bold"))
@@ -76,12 +79,13 @@ def show_answer(answer: Answer) -> None:
 
 
 def show_passages(passages: Iterable[NearPassage]) -> None:
-    """Title, date, document and the beginning of each passage."""
+    """Title, date and document of each passage, and its best part's beginning."""
     out = console()
     for passage in passages:
         line = Text(printable(passage.title), style="bold")
         line.append(f"  {_published(passage.published)}, document {passage.document_id}", style="dim")
-        text = " ".join(printable(passage.text).split())
+        start = passage.focus.start - passage.span.start
+        text = " ".join(printable(passage.text[start : start + 2 * _EXCERPT]).split())
         excerpt = text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
         _print_indented(out, line, 2)
         _print_indented(out, Text(excerpt), 4)
@@ -220,18 +224,6 @@ def _print_disagreement(out: Console, disagreement: Disagreement) -> None:
         marks = " ".join(f"[{number}]" for number in side.citation_ids)
         days = ", ".join(sorted({_published(day) for day in side.published}))
         _print_indented(out, Text(f"{printable(side.value)} {marks}  {days}"), 2)
-
-
-def _searched(answer: Answer) -> Text:
-    trace = answer.trace
-    count = trace.searched_documents
-    words = f"Searched {count} document{'' if count == 1 else 's'}"
-    if trace.published_from and trace.published_to:
-        words += f", published from {trace.published_from.isoformat()} to {trace.published_to.isoformat()}"
-    limits = [f"{name.replace('_', ' ')} {value}" for name, value in trace.filters.to_dict().items()]
-    if limits:
-        words += f" ({'; '.join(limits)})"
-    return Text(words + ".")
 
 
 def _published(day: datetime.date | None) -> str:

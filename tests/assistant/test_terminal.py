@@ -49,7 +49,15 @@ FINISHED = Citation(
     status="verbatim",
     score=0.8,
 )
-NEAREST = NearPassage("0123456789abcdef", "The dam", datetime.date(1931, 7, 1), Span(0, 9), "A dam\nis it.", 0.4)
+NEAREST = NearPassage(
+    "0123456789abcdef",
+    "The dam",
+    datetime.date(1931, 7, 1),
+    Span(0, 24),
+    Span(12, 24),
+    "So it goes. A dam\nis it.",
+    0.4,
+)
 TRACE = Trace(2, datetime.date(1931, 7, 1), datetime.date(1936, 3, 1), Filters(as_of=datetime.date(1940, 1, 1)))
 
 
@@ -88,18 +96,15 @@ def test_an_answer_shows_quotes_and_sources(capsys: pytest.CaptureFixture[str]) 
     )
 
 
-def test_a_refusal_shows_what_was_searched(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without an answer the reason, what was searched and the nearest passages are shown."""
+def test_a_refusal_shows_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without an answer the reason, the filters and the nearest passages are shown."""
     show_answer(
         answer(answered=False, reason="The documents do not say.", text="", citations=(), passages=(NEAREST,) * 5)
     )
 
     nearest = "  The dam  published 1931-07-01, document 0123456789abcdef\n    A dam is it.\n"
     assert capsys.readouterr().out == (
-        "The documents do not say.\n"
-        "Searched 2 documents, published from 1931-07-01 to 1936-03-01 (as of 1940-01-01).\n"
-        "\n"
-        "Nearest passages\n" + nearest * 3
+        "The documents do not say.\nOnly looked at: as of 1940-01-01.\n\nNearest passages\n" + nearest * 3
     )
 
 
@@ -123,7 +128,7 @@ def test_differing_values_stand_side_by_side(capsys: pytest.CaptureFixture[str])
 
 def test_long_passages_are_cut_at_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     """Of a long passage the beginning is shown."""
-    show_passages([NearPassage("d", "T", None, Span(0, 900), "word " * 180, 0.4)])
+    show_passages([NearPassage("d", "T", None, Span(0, 900), Span(0, 900), "word " * 180, 0.4)])
 
     shown = capsys.readouterr().out
     assert shown.count("word") == 56
