@@ -121,6 +121,9 @@ class NearPassage:
     title: str
     published: datetime.date | None
     span: Span
+    """The stretch of the document that was found."""
+    focus: Span
+    """The best part of it, in code points of the document: what to show where room is short."""
     text: str
     score: float
     """Relevance from 0 to 1, comparable within one answer."""
@@ -131,6 +134,7 @@ class NearPassage:
             "title": self.title,
             "published": self.published.isoformat() if self.published else None,
             "span": _span(self.span),
+            "focus": _span(self.focus),
             "text": self.text,
             "score": round(self.score, 4),
         }

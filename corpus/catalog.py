@@ -515,6 +515,12 @@ class Catalog:
             metadata=row.metadata,
         )
 
+    def pages(self, document_id: str) -> tuple[Page, ...]:
+        """The pages of a document; none where it has no such parts, or is not there."""
+        with self._begin() as connection:
+            pages = connection.scalar(sa.select(_documents.c.pages).where(_documents.c.id == document_id))
+        return tuple(Page(Span(start, end), number, kind, label) for start, end, number, kind, label in pages or ())
+
     def infos(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
         """The documents by id, without names; ids that are not there, or not yet indexed, are left out."""
         wanted = list(dict.fromkeys(document_ids))

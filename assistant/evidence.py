@@ -1,0 +1,210 @@
+"""Evidence: the sentences of the retrieved passages, weighed by how likely each answers the question.
+
+First every sentence by what is known of it already (its vector, its words, its passage), then the best few dozen by the
+reader, a cross-encoder that sees question and sentence together. A fitted logistic model joins the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.calibration import Calibration, Floats, sigmoid
+from assistant.reader import Candidate, Reader
+from corpus.document import Sentence, Span
+from index.library import Library, RetrievedPassage
+from index.vectors import unpack_vectors
+from index.words import query_terms, stems
+
+READ_BY_READER = 32
+"""Candidates that the reader scores: about 200 ms on two cores."""
+_SEARCHED = 6
+"""Retrieved stretches whose sentences are weighed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence and how likely it answers the question."""
+
+    sentence: Sentence
+    previous: Sentence | None
+    """The sentence before it in its passage."""
+    retrieved: RetrievedPassage
+    logit: float
+    """Log odds by the calibrated model."""
+    reader_logit: float | None
+    """What the reader gave; None where it did not read the sentence."""
+    features: Mapping[str, float]
+
+    @property
+    def score(self) -> float:
+        """Probability, 0 to 1, that the sentence answers the question."""
+        return float(sigmoid(np.asarray([self.logit]))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All evidence for a question, the best first."""
+
+    evidence: tuple[Evidence, ...]
+    passages: tuple[RetrievedPassage, ...]
+    """The retrieved stretches, best first."""
+    confidence_features: Mapping[str, float]
+    read: int
+    """How many sentences the reader scored."""
+
+
+def find_evidence(
+    question: str,
+    retrieved: Sequence[RetrievedPassage],
+    library: Library,
+    reader: Reader | None,
+    calibrations: Mapping[str, Calibration],
+) -> Found:
+    """Weigh the sentences of the best retrieved stretches."""
+    candidates = _candidates(retrieved[:_SEARCHED], library)
+    if not candidates:
+        return Found((), tuple(retrieved), {}, 0)
+    features = _features(question, candidates, library)
+    logits = calibrations["plain"].sentence.logits(features)
+    reader_logits: dict[int, float] = {}
+    if reader is not None:
+        best = [int(row) for row in np.argsort(-logits, kind="stable")[:READ_BY_READER]]
+        scores = reader.score(question, [_candidate(candidates[row]) for row in best])
+        reader_logits = dict(zip(best, map(float, scores), strict=True))
+        read_features: dict[str, Floats] = {name: values[best] for name, values in features.items()}
+        read_features["reader"] = np.asarray([reader_logits[row] for row in best])
+        joined = calibrations["reader"].sentence.logits(read_features)
+        order = [best[position] for position in np.argsort(-joined, kind="stable")]
+        logits = logits.copy()
+        logits[best] = joined
+    else:
+        order = [int(row) for row in np.argsort(-logits, kind="stable")]
+    evidence = tuple(
+        Evidence(
+            sentence=candidates[row].sentence,
+            previous=candidates[row].previous,
+            retrieved=candidates[row].retrieved,
+            logit=float(logits[row]),
+            reader_logit=reader_logits.get(row),
+            features={name: float(values[row]) for name, values in features.items()},
+        )
+        for row in order
+    )
+    return Found(
+        evidence, _by_evidence(retrieved, evidence), confidence_features(evidence, retrieved), len(reader_logits)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    sentence: Sentence
+    previous: Sentence | None
+    retrieved: RetrievedPassage
+    vector: bytes
+    member_score: float
+
+
+def _candidates(retrieved: Sequence[RetrievedPassage], library: Library) -> list[_Candidate]:
+    candidates: list[_Candidate] = []
+    for item in retrieved:
+        stored = library.sentences(item.passage.document_id, item.passage.first_sentence, item.passage.last_sentence)
+        for position, current in enumerate(stored):
+            if current.sentence.kind == "heading":
+                continue
+            ordinal = current.sentence.ordinal
+            score = next((score for first, last, score in item.members if first <= ordinal <= last), item.score)
+            previous = stored[position - 1].sentence if position else None
+            candidates.append(_Candidate(current.sentence, previous, item, current.vector, score))
+    return candidates
+
+
+def _features(question: str, candidates: Sequence[_Candidate], library: Library) -> dict[str, Floats]:
+    """Shape (candidates,) each: what is known of a sentence without reading it."""
+    cosine = unpack_vectors(candidate.vector for candidate in candidates) @ library.embed_question(question)
+    terms = query_terms(question)
+    rarity = library.rarity(terms)
+    total = sum(rarity.values()) or 1.0
+    overlap = np.zeros(len(candidates))
+    context_overlap = np.zeros(len(candidates))
+    contexts: dict[str, set[str]] = {}
+    for row, candidate in enumerate(candidates):
+        own = set(stems(candidate.sentence.text))
+        context = candidate.retrieved.passage.context
+        around = contexts.setdefault(context, set(stems(context)))
+        if candidate.previous is not None:
+            around = around | set(stems(candidate.previous.text))
+        overlap[row] = sum(weight for term, weight in rarity.items() if term in own) / total
+        context_overlap[row] = (
+            sum(weight for term, weight in rarity.items() if term not in own and term in around) / total
+        )
+    passage = np.asarray([candidate.member_score for candidate in candidates])
+    return {
+        "cosine": cosine.astype(np.float64),
+        "overlap": overlap,
+        "context_overlap": context_overlap,
+        "passage": passage,
+        "passage_gap": passage - passage.max(),
+        "length": np.log1p(np.asarray([len(candidate.sentence.text) for candidate in candidates], dtype=np.float64)),
+    }
+
+
+def _candidate(candidate: _Candidate) -> Candidate:
+    document = candidate.retrieved.document
+    return Candidate(
+        sentence=candidate.sentence.text,
+        previous=candidate.previous.text if candidate.previous is not None else "",
+        title=document.title,
+        heading=candidate.retrieved.passage.context.removeprefix(document.title).removeprefix(" – "),
+        published=document.published.value.isoformat() if document.published else "",
+    )
+
+
+def _by_evidence(retrieved: Sequence[RetrievedPassage], evidence: Sequence[Evidence]) -> tuple[RetrievedPassage, ...]:
+    """Stretches in the order of their best evidence; those without stay behind, as they were."""
+    order = {id(item.retrieved): rank for rank, item in reversed(list(enumerate(evidence)))}
+    return tuple(sorted(retrieved, key=lambda item: order.get(id(item), len(evidence))))
+
+
+def confidence_features(evidence: Sequence[Evidence], retrieved: Sequence[RetrievedPassage]) -> dict[str, float]:
+    """What tells an answerable question from another: how good the best sentence is, and how far ahead."""
+    best = evidence[0]
+    second = evidence[1].logit if len(evidence) > 1 else best.logit - 5.0
+    features = {
+        "best_logit": best.logit,
+        "margin": best.logit - second,
+        "best_cosine": max(item.features["cosine"] for item in evidence),
+        "best_overlap": max(item.features["overlap"] for item in evidence),
+        "best_covered": max(item.features["overlap"] + item.features["context_overlap"] for item in evidence),
+        "best_passage": retrieved[0].score,
+    }
+    read = [item.reader_logit for item in evidence if item.reader_logit is not None]
+    if read:
+        features["best_reader"] = max(read)
+    return features
+
+
+def quote_span(evidence: Evidence) -> Span:
+    """The span to quote: the sentence, with the one before it where it leans on that one."""
+    previous, sentence = evidence.previous, evidence.sentence
+    if previous is None or previous.kind == "heading" or not leans(sentence.text):
+        return sentence.span
+    if sentence.span.end - previous.span.start > _LONGEST_QUOTE:
+        return sentence.span
+    return Span(previous.span.start, sentence.span.end)
+
+
+_LONGEST_QUOTE = 700
+"""Code points that a quote may have before the sentence that it leans on is left out."""
+
+_LEANING = frozenset(
+    ["he", "she", "they", "it", "this", "these", "those", "his", "her", "their", "its", "such", "both", "him", "them"]
+)
+
+
+def leans(text: str) -> bool:
+    """Whether a sentence begins with a word that says nothing without the sentence before it."""
+    words = text.lstrip("\"'“”‘’([-–—•* ").split(maxsplit=1)
+    return bool(words) and words[0].rstrip(",;:'’s").casefold() in _LEANING

@@ -1,0 +1,54 @@
+"""All parts of a running Dateline, built once from its settings and handed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.assistant import Assistant
+from assistant.calibration import load_calibrations
+from assistant.reader import Reader, ReaderError, open_reader
+from assistant.settings import Settings
+from corpus.catalog import Catalog
+from index.embedding import open_embedder
+from index.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the faces (page, API, command line) are given."""
+
+    library: Library
+    assistant: Assistant
+    reader: Reader | None
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.library.catalog
+
+    def close(self) -> None:
+        self.library.close()
+
+
+def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
+    """Open the library that the settings name, and an assistant on it. Models are loaded when first needed.
+
+    A reader that cannot be had is done without; every trace says so.
+
+    Args:
+        any_model: open a library that another embedding model built, to reindex it.
+
+    Raises:
+        LibraryError: the data directory cannot be used, or another model built the library.
+        CalibrationError: the fitted numbers are missing.
+    """
+    notes: list[str] = []
+    try:
+        reader = open_reader(settings.reader)
+    except ReaderError as error:
+        reader = None
+        notes.append(f"answers are given without the reader: {error}")
+    embedder = open_embedder(settings.embedding_model, precision=settings.precision)
+    calibrations = load_calibrations()
+    library = Library.open(settings.data_dir, embedder, any_model=any_model)
+    assistant = Assistant(library, reader, calibrations, most_characters=settings.max_question_characters, notes=notes)
+    return Parts(library, assistant, reader)

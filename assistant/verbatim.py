@@ -1,0 +1,139 @@
+"""Answers in the documents' own words: which sentences are quoted, in which order, and that they are quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assistant.answer import Citation
+from assistant.evidence import Evidence, quote_span
+from corpus.document import Span
+from index.library import Library
+from index.words import stems
+
+MOST_QUOTES = 3
+_ENOUGH = 0.85
+"""Share of the best candidates' probability that the quotes must hold before no further one is added."""
+_WEIGHED = 12
+"""Candidates whose probabilities are compared for that."""
+_SAME = 0.8
+"""Jaccard similarity of words from which two quotes say the same."""
+
+
+class MisquoteError(Exception):
+    """A quote is not what the document says at its span: an error of ours, never shown as an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A stretch of a document that is to be quoted."""
+
+    evidence: Evidence
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The answer's text and its citations."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+def choose_quotes(evidence: Sequence[Evidence], library: Library, *, most: int = MOST_QUOTES) -> list[Quote]:
+    """One to ``most`` quotes, the best first: the fewest that probably hold the answer, each saying something new."""
+    weighed = evidence[:_WEIGHED]
+    total = sum(item.score for item in weighed)
+    chosen: list[Quote] = []
+    held = 0.0
+    for item in weighed:
+        if len(chosen) >= most or (chosen and held >= _ENOUGH * total):
+            break
+        held += item.score
+        span = quote_span(item)
+        if any(_repeats(item, span, quote) for quote in chosen):
+            continue
+        text = library.catalog.cut([(item.sentence.document_id, span)])[0]
+        chosen.append(Quote(item, span, text))
+    return chosen
+
+
+def _repeats(item: Evidence, span: Span, quote: Quote) -> bool:
+    if item.sentence.document_id == quote.evidence.sentence.document_id and span.overlaps(quote.span):
+        return True
+    own, other = set(stems(item.sentence.text)), set(stems(quote.evidence.sentence.text))
+    return len(own & other) >= _SAME * len(own | other)
+
+
+def write(
+    quotes: Sequence[Quote],
+    library: Library,
+    *,
+    marks: Callable[[str], Sequence[tuple[int, int]]] = lambda _: (),
+    speaker: Callable[[Evidence], str | None] = lambda _: None,
+) -> Written:
+    """Quotes joined to an answer, each followed by its mark ``[n]``.
+
+    Args:
+        marks: the spans to show bold inside a quote, in code points of the quote.
+        speaker: who is reported as saying it.
+    """
+    parts: list[str] = []
+    citations: list[Citation] = []
+    position = 0
+    for number, quote in enumerate(quotes, 1):
+        citation = _citation(number, quote, position, library, marks(quote.text), speaker(quote.evidence))
+        citations.append(citation)
+        part = f"{quote.text} [{number}]"
+        parts.append(part)
+        position += len(part) + len(_BETWEEN)
+    return Written(_BETWEEN.join(parts), tuple(citations))
+
+
+_BETWEEN = "\n\n"
+
+
+def _citation(
+    number: int,
+    quote: Quote,
+    position: int,
+    library: Library,
+    marks: Sequence[tuple[int, int]],
+    speaker: str | None,
+) -> Citation:
+    evidence = quote.evidence
+    retrieved = evidence.retrieved
+    document = retrieved.document
+    pages = library.catalog.pages(document.id)
+    page = next((page for page in pages if page.span.start <= quote.span.start < page.span.end), None)
+    dates = evidence.sentence.event_dates
+    return Citation(
+        id=number,
+        document_id=document.id,
+        title=document.title,
+        source=document.source or document.author,
+        published=document.published.value if document.published else None,
+        quote=quote.text,
+        span=quote.span,
+        answer=Span(position, position + len(quote.text)),
+        status="verbatim",
+        score=evidence.score,
+        page=page.number if page is not None else None,
+        locator=page.locator if page is not None else None,
+        event_dates=tuple(date.iso for date in dates),
+        event_texts=tuple(date.text for date in dates),
+        speaker=speaker,
+        url=document.url,
+        passage=retrieved.core if retrieved.core.contains(quote.span) else retrieved.passage.span,
+        marks=tuple(Span(quote.span.start + start, quote.span.start + end) for start, end in marks),
+    )
+
+
+def check_citation(citation: Citation, library: Library) -> None:
+    """Raises MisquoteError unless the document says at the span, word for word, what the citation quotes."""
+    said = library.catalog.cut([(citation.document_id, citation.span)])[0]
+    if said != citation.quote or not said:
+        raise MisquoteError(
+            f"document {citation.document_id} says {said!r} at {citation.span}, the citation quotes {citation.quote!r}"
+        )
