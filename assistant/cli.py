@@ -47,9 +47,6 @@ class Failure(click.ClickException):
     kind: ClassVar[str] = "failed"
     """What went wrong, for programs."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message[:1].upper() + message[1:])
-
 
 class BadInput(Failure):
     """What was asked for makes no sense; nothing was done."""
@@ -588,7 +585,7 @@ def _filters(
 
 
 def _no_document(document_ids: Sequence[str]) -> BadInput:
-    return BadInput(f"no document has the id {', '.join(document_ids)}; `dateline list` shows the ids.")
+    return BadInput(f"No document has the id {', '.join(document_ids)}; `dateline list` shows the ids.")
 
 
 def _lines(prompt: str) -> Iterator[str]:

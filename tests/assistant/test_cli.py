@@ -261,10 +261,10 @@ def test_a_question_in_another_script_is_answered_or_refused(sampled: Run) -> No
         (["ask"], "Missing argument"),
     ],
 )
-def test_wrong_usage_is_told(sampled: Run, arguments: list[str], message: str) -> None:
+def test_wrong_usage_is_told(dateline: Run, arguments: list[str], message: str) -> None:
     """Wrong usage is told on standard error, with --json also as an object, and exits with 2."""
-    plain = sampled(*arguments)
-    machine = sampled(*arguments, "--json")
+    plain = dateline(*arguments)
+    machine = dateline(*arguments, "--json")
 
     assert (plain.code, plain.out) == (BAD_INPUT, "")
     assert message in plain.err
