@@ -95,9 +95,7 @@ def serve_forever(
         listener.close()
 
 
-def _serve(
-    parts: Parts, settings: Settings, listener: socket.socket, announce: Callable[[str], None]
-) -> None:
+def _serve(parts: Parts, settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
     # The models load while the page's own imports run and while the first visitor reads the page.
     threading.Thread(target=_warm, args=(parts,), name="warm-models", daemon=True).start()
 
@@ -115,9 +113,7 @@ def _serve(
             if self.started:
                 announce(url)
 
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_REQUESTS
-    )
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_REQUESTS)
     # uvicorn hands a signal on once it has ended; as an exception it still lets the library close.
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -54,10 +54,10 @@ class Settings(BaseSettings):
     """Port that the server listens on; 0 takes a free one."""
 
     embedding_model: str = Field(default="packaged", min_length=1)
-    """`packaged` (comes with the installation), or a sentence-transformers model's folder or hub name."""
+    """`packaged` (comes with the installation), or a sentence-transformers model by its folder or hub name."""
 
     reader: str = Field(default="packaged", min_length=1)
-    """Model that scores sentences as answers: `packaged`, or the folder of another one."""
+    """Model that scores sentences as answers: `packaged`, `none`, or a sentence-transformers CrossEncoder by its folder or hub name."""
 
     precision: Precision = "auto"
     """Number format of the models: `auto` (what is fast on this processor), `float32` or `bfloat16`."""
@@ -115,8 +115,6 @@ def _sentence(error: ValidationError) -> str:
             parts.append(f"there is no setting {name!r} (the settings are {known})")
         else:
             message = problem["msg"][:1].lower() + problem["msg"][1:]
-            parts.append(
-                f"the setting {name!r} ({environment_name(name)}) is {problem['input']!r}: {message}"
-            )
+            parts.append(f"the setting {name!r} ({environment_name(name)}) is {problem['input']!r}: {message}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:]
