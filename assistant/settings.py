@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     """`packaged` (comes with the installation), or a sentence-transformers model by its folder or hub name."""
 
     reader: str = Field(default="packaged", min_length=1)
-    """Model that scores sentences as answers: `packaged`, `none`, or a sentence-transformers CrossEncoder by its folder or hub name."""
+    """Model that scores sentences as answers: `packaged`, `none`, or a CrossEncoder by its folder or hub name."""
 
     precision: Precision = "auto"
     """Number format of the models: `auto` (what is fast on this processor), `float32` or `bfloat16`."""

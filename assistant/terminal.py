@@ -55,7 +55,7 @@ def show_answer(answer: Answer) -> None:
     if answer.standalone_question != answer.question:
         out.print(Text(f"Understood as: {printable(answer.standalone_question)}", style="dim"))
     if answer.answered:
-        out.print(_answer_text(answer))
+        _print_indented(out, _answer_text(answer), 0)
         for disagreement in answer.disagreements:
             out.print()
             _print_disagreement(out, disagreement)
@@ -214,6 +214,7 @@ def _source(citation: Citation) -> list[Text]:
 
 def _print_indented(out: Console, text: Text, indent: int) -> None:
     for line in text.wrap(out, out.width - indent):
+        line.rstrip()
         out.print(Text(" " * indent).append_text(line))
 
 
