@@ -85,6 +85,7 @@ class Assistant:
         self._calibrations = calibrations
         self._most_characters = most_characters
         self._notes = tuple(notes)
+        self._warm = False
 
     def ask(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """The answer, or the refusal, to a question.
@@ -95,18 +96,16 @@ class Assistant:
         return self.draft(question, history=history, filters=filters).answer
 
     def stream(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Event]:
-        """The same answer piece by piece."""
-        answer = self.ask(question, history=history, filters=filters)
-        yield Event("trace", answer.trace.to_dict())
-        start = 0
-        for citation in answer.citations:
-            end = citation.answer.end + len(f" [{citation.id}]")
-            yield Event("delta", {"text": answer.text[start:end]})
-            start = end
-        if start < len(answer.text):
-            yield Event("delta", {"text": answer.text[start:]})
-        yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
-        yield Event("done", {"answer": answer.to_dict()})
+        """The same answer piece by piece, as the API sends it."""
+        parts: list[Event] = []
+        for part in self.stream_answer(question, history=history, filters=filters):
+            if isinstance(part, str):
+                parts.append(Event("delta", {"text": part}))
+                continue
+            yield Event("trace", part.trace.to_dict())
+            yield from parts
+            yield Event("citations", {"citations": [citation.to_dict() for citation in part.citations]})
+            yield Event("done", {"answer": part.to_dict()})
 
     def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:
         """What would be answered, and what would be quoted even where the answer abstains.
@@ -145,6 +144,7 @@ class Assistant:
             steps=self._steps(found, quotes, confidence, calibration.threshold),
         )
         timings["total"] = _milliseconds(started)
+        self._warm = True
         answer = Answer(
             id=uuid.uuid4().hex,
             question=question,

@@ -72,7 +72,7 @@ def find_evidence(
     reader_logits: dict[int, float] = {}
     if reader is not None:
         best = [int(row) for row in np.argsort(-logits, kind="stable")[:READ_BY_READER]]
-        scores = reader.score(question, [_candidate(candidates[row]) for row in best])
+        scores = reader.score(question, [candidate_of(candidates[row]) for row in best])
         reader_logits = dict(zip(best, map(float, scores), strict=True))
         read_features: dict[str, Floats] = {name: values[best] for name, values in features.items()}
         read_features["reader"] = np.asarray([reader_logits[row] for row in best])
@@ -151,14 +151,12 @@ def _features(question: str, candidates: Sequence[_Candidate], library: Library)
     }
 
 
-def _candidate(candidate: _Candidate) -> Candidate:
-    document = candidate.retrieved.document
+def candidate_of(item: _Candidate | Evidence) -> Candidate:
+    """What the reader is given of a sentence."""
     return Candidate(
-        sentence=candidate.sentence.text,
-        previous=candidate.previous.text if candidate.previous is not None else "",
-        title=document.title,
-        heading=candidate.retrieved.passage.context.removeprefix(document.title).removeprefix(" – "),
-        published=document.published.value.isoformat() if document.published else "",
+        sentence=item.sentence.text,
+        previous=item.previous.text if item.previous is not None else "",
+        title=item.retrieved.passage.context,
     )
 
 

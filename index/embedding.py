@@ -97,7 +97,7 @@ class SentenceTransformerEmbedder:
         self._precision = precision
         self._lock = threading.Lock()
         self._loaded: SentenceTransformer | None = None
-        self._path = _packaged_path() if model == PACKAGED else Path(model)
+        self._path = packaged_path() if model == PACKAGED else Path(model)
         self.name = "all-MiniLM-L6-v2" if model == PACKAGED else model
         self._fingerprint: str | None = None
 
@@ -261,7 +261,12 @@ def has_fast_bfloat16() -> bool:
     return flags == "AVX512" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def _packaged_path() -> Path:
+def packaged_path() -> Path:
+    """The folder of the model that comes with the installation.
+
+    Raises:
+        EmbedderError: it is not installed.
+    """
     import importlib.util
 
     # The package's __init__ imports more than the path needs, so only its folder is looked up.
