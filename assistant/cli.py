@@ -44,29 +44,29 @@ class Failure(click.ClickException):
     """One clear sentence for standard error, and an exit code."""
 
     exit_code: ClassVar[int] = FAILED
-    kind: ClassVar[str] = "failed"
-    """What went wrong, for programs."""
+    code: ClassVar[str] = "failed"
+    """What went wrong, for programs: the API's words."""
 
 
 class BadInput(Failure):
     """What was asked for makes no sense; nothing was done."""
 
     exit_code = BAD_INPUT
-    kind = "invalid_request"
+    code = "invalid_request"
 
 
 class LibraryFailure(Failure):
     """The library, or a model that it needs, can't be used."""
 
     exit_code = CANNOT_START
-    kind = "library_error"
+    code = "library_unusable"
 
 
-class ServerFailure(Failure):
+class PortFailure(Failure):
     """The server can't listen."""
 
     exit_code = CANNOT_START
-    kind = "server_error"
+    code = "port_unusable"
 
 
 @dataclass
@@ -466,7 +466,7 @@ def serve(session: Session, host: str | None, port: int | None, as_json: bool) -
     try:
         serve_forever(session.settings(host=host, port=port), announce=announce)
     except PortError as error:
-        raise ServerFailure(str(error)) from error
+        raise PortFailure(str(error)) from error
     except LibraryError as error:
         raise LibraryFailure(str(error)) from error
 
@@ -499,15 +499,7 @@ def run(arguments: Sequence[str], *, session: Session | None = None) -> int:
         code = cli.main(list(arguments), prog_name="dateline", standalone_mode=False, obj=session or Session())
     except click.ClickException as error:
         if "--json" in arguments:
-            kind = error.kind if isinstance(error, Failure) else BadInput.kind
-            param = getattr(getattr(error, "param", None), "name", None)
-            details = {
-                "type": kind,
-                "message": error.format_message(),
-                "code": error.exit_code,
-                "param": param,
-            }
-            _emit({"error": details})
+            _emit(_error_object(error))
         else:
             error.show()
         return error.exit_code
@@ -582,6 +574,19 @@ def _filters(
     if after and before and after > before:
         raise BadInput(f"--after {after} is later than --before {before}: no document can pass both.")
     return Filters(as_of=as_of, after=after, before=before, document_ids=documents or None)
+
+
+def _error_object(error: click.ClickException) -> dict[str, Any]:
+    """The one shape that the API has too."""
+    param = getattr(getattr(error, "param", None), "name", None)
+    return {
+        "error": {
+            "type": "invalid_request_error" if error.exit_code == BAD_INPUT else "server_error",
+            "message": error.format_message(),
+            "code": error.code if isinstance(error, Failure) else BadInput.code,
+            "param": param,
+        }
+    }
 
 
 def _no_document(document_ids: Sequence[str]) -> BadInput:

@@ -270,7 +270,7 @@ def test_wrong_usage_is_told(dateline: Run, arguments: list[str], message: str) 
     assert message in plain.err
     assert (machine.code, machine.err) == (BAD_INPUT, "")
     assert message in machine.json["error"]["message"]
-    assert machine.json["error"]["type"] == "invalid_request"
+    assert machine.json["error"]["type"] == "invalid_request_error"
 
 
 def test_months_and_years_are_dates(sampled: Run) -> None:
