@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,9 @@ _RETRIEVED = 10
 """Stretches that are looked for."""
 _SHOWN = 5
 """Retrieved passages that an answer names."""
+
+_PIECES = re.compile(r".+?(?:\n{2,}|\Z)", re.DOTALL)
+"""A quote with its mark: what a stream sends at once."""
 
 EventType = Literal["trace", "delta", "citations", "done"]
 
@@ -87,6 +91,11 @@ class Assistant:
         self._notes = tuple(notes)
         self._warm = False
 
+    @property
+    def warm(self) -> bool:
+        """Whether a question was answered since the start, so that the models are loaded."""
+        return self._warm
+
     def ask(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
         """The answer, or the refusal, to a question.
 
@@ -96,16 +105,17 @@ class Assistant:
         return self.draft(question, history=history, filters=filters).answer
 
     def stream(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Event]:
-        """The same answer piece by piece, as the API sends it."""
-        parts: list[Event] = []
-        for part in self.stream_answer(question, history=history, filters=filters):
-            if isinstance(part, str):
-                parts.append(Event("delta", {"text": part}))
-                continue
-            yield Event("trace", part.trace.to_dict())
-            yield from parts
-            yield Event("citations", {"citations": [citation.to_dict() for citation in part.citations]})
-            yield Event("done", {"answer": part.to_dict()})
+        """The same answer piece by piece, as the API sends it.
+
+        Raises:
+            QuestionError: the question is empty or too long; before the first piece.
+        """
+        answer = self.ask(question, history=history, filters=filters)
+        yield Event("trace", answer.trace.to_dict())
+        for piece in _PIECES.findall(answer.text):
+            yield Event("delta", {"text": piece})
+        yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
+        yield Event("done", {"answer": answer.to_dict()})
 
     def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:
         """What would be answered, and what would be quoted even where the answer abstains.
@@ -233,7 +243,8 @@ def _refusal(stats: LibraryStats, filters: Filters) -> str:
         if filters != Filters():
             return "No document passes the filters, so nothing was searched. Widen them, or leave them out."
         return "There are no documents yet, so there is nothing to answer from. Add some first."
-    searched = "the one document" if stats.documents == 1 else f"the {stats.documents:,} documents"
+    one = stats.documents == 1
+    searched = "the one document" if one else f"the {stats.documents:,} documents"
     if stats.published_from and stats.published_to:
         period = (
             f", published on {stats.published_from}"
@@ -242,9 +253,11 @@ def _refusal(stats: LibraryStats, filters: Filters) -> str:
         )
         if stats.undated:
             period += f" ({stats.undated:,} without a date)"
+        period += ","
     else:
         period = ""
-    return f"This is not in the documents: {searched} searched{period} give no answer that can be relied on."
+    gives = "gives" if one else "give"
+    return f"This is not in the documents: {searched} searched{period} {gives} no answer that can be relied on."
 
 
 def _milliseconds(since: float) -> float:

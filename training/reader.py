@@ -60,8 +60,10 @@ class Recipe:
     weight_decay: float = 0.01
     binary_weight: float = 0.3
     held_back: float = 0.1
-    limits: dict[str, int] = field(default_factory=lambda: {"fairytaleqa": 500})
+    limits: dict[str, int] = field(default_factory=lambda: {"fairytaleqa": 300})
     """At most so many questions of a source an epoch."""
+    repeats: dict[str, int] = field(default_factory=lambda: {"timeqa": 2})
+    """How often an epoch shows a question of a source, with other negatives each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ def examples(groups: Sequence[Group], recipe: Recipe, dice: random.Random) -> li
     """One example a question: (question, candidates, place of the answering one or -1), in random order."""
     made = []
     taken: dict[str, int] = {}
-    for group in dice.sample(list(groups), len(groups)):
+    shown = [group for group in groups for _ in range(recipe.repeats.get(group.source, 1))]
+    for group in dice.sample(shown, len(shown)):
         limit = recipe.limits.get(group.source)
         taken[group.source] = taken.get(group.source, 0) + 1
         if limit is not None and taken[group.source] > limit:

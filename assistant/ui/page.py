@@ -89,7 +89,6 @@ def build_page(parts: Parts) -> gr.Blocks:
                         max_lines=6,
                         autofocus=True,
                         submit_btn=True,
-                        stop_btn=True,
                         container=False,
                         elem_id="dl-question",
                     )
@@ -145,25 +144,17 @@ def build_page(parts: Parts) -> gr.Blocks:
 def _answer(
     parts: Parts, asked: str, views: list[TurnView], past: list[Turn]
 ) -> Iterator[tuple[list[TurnView], list[Turn]]]:
-    """The conversation as it grows: first the question, then the answer piece by piece."""
+    """The conversation as it grows: first the question, then its answer."""
     pending = TurnView(number=len(views) + 1, question=asked.strip(), pending=True)
     yield [*views, pending], past
-    answer = None
-    partial = ""
     try:
-        for event in parts.assistant.stream_answer(asked, history=past):
-            if isinstance(event, str):
-                partial += event
-                yield [*views, replace(pending, partial=partial)], past
-            else:
-                answer = event
+        answer = parts.assistant.ask(asked, history=past)
     except (QuestionError, LibraryError) as error:
         said = str(error)
         yield [*views, replace(pending, pending=False, error=said[:1].upper() + said[1:] + ".")], past
         return
-    if answer is not None:
-        done = render.turn_view(pending.number, answer, parts.library)
-        yield [*views, done], [*past, Turn("user", answer.question), Turn("assistant", answer.text)]
+    done = render.turn_view(pending.number, answer, parts.library)
+    yield [*views, done], [*past, Turn("user", answer.question), Turn("assistant", answer.text)]
 
 
 def _suggested(parts: Parts) -> list[str]:

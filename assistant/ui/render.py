@@ -26,8 +26,6 @@ class TurnView:
     question: str
     answered: bool = False
     pending: bool = False
-    partial: str = ""
-    """What of the answer has arrived."""
     error: str = ""
     reason: str = ""
     understood: str = ""
