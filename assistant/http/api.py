@@ -13,10 +13,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from pydantic import ValidationError
 
 from assistant.assistant import Event
-from assistant.http import errors
+from assistant.http import docs, errors
 from assistant.http.errors import ApiError
 from assistant.http.guard import Guard
-from assistant.http.schemas import AskRequest, DocumentRequest, SearchRequest
+from assistant.http.schemas import AskRequest, DocumentRequest, ErrorBody, SearchRequest
 from assistant.parts import Parts
 from assistant.settings import Settings
 from corpus.catalog import StoredDocument
@@ -37,6 +37,7 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
         description="Answers from your documents, each with the exact passages that it stands on.",
         docs_url=None,
         redoc_url=None,
+        responses={"4XX": {"model": ErrorBody, "description": "The request is refused."}},
     )
     errors.install(app)
     app.add_middleware(
@@ -47,6 +48,7 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
     _add_questions(app, parts)
     _add_documents(app, parts, settings)
     _add_operations(app, parts)
+    docs.install(app)
     return app
 
 

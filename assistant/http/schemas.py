@@ -87,3 +87,24 @@ class DocumentRequest(_Request):
             ]
         }
     )
+
+
+class ErrorDetail(BaseModel):
+    """What was refused, and why."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    type: Literal["invalid_request_error", "server_error"]
+    """Whose turn it is: the client's, or the server's."""
+    message: str
+    """What is wrong and what to do, for people."""
+    code: str
+    """The same for programs; it stays when the message is worded anew."""
+    param: str | None
+    """The field or parameter that is wrong."""
+
+
+class ErrorBody(BaseModel):
+    """The one shape of every error."""
+
+    error: ErrorDetail
