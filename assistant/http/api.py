@@ -25,6 +25,8 @@ from corpus.reading import ReadError, read_bytes
 from index.library import Added, RetrievedPassage
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_FURTHEST = 1_000_000_000
+"""Largest offset into a list: a store's integers end somewhere."""
 _FORM_OVERHEAD = 1 << 20
 """Bytes that a multipart form may have beside its files."""
 
@@ -49,11 +51,12 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
     _add_documents(app, parts, settings)
     _add_operations(app, parts)
     docs.install(app)
+    errors.refuse_the_rest(app, under="/v1")
     return app
 
 
 def _add_questions(app: FastAPI, parts: Parts) -> None:
-    @app.post("/v1/ask", tags=["questions"], response_model=None)
+    @app.post("/v1/ask", tags=["questions"], response_model=None, responses={200: _ANSWERS})
     def ask(request: AskRequest) -> Response:
         """Answer a question, as one JSON object or, with `stream`, as server-sent events."""
         if not request.stream:
@@ -78,7 +81,7 @@ def _add_documents(app: FastAPI, parts: Parts, settings: Settings) -> None:
     @app.get("/v1/documents", tags=["documents"])
     def list_documents(
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
-        offset: Annotated[int, Query(ge=0)] = 0,
+        offset: Annotated[int, Query(ge=0, le=_FURTHEST)] = 0,
         query: Annotated[str, Query(max_length=500)] = "",
     ) -> dict[str, Any]:
         """The documents, the last added first; `query` is looked for in titles, names and sources."""
@@ -105,9 +108,7 @@ def _add_documents(app: FastAPI, parts: Parts, settings: Settings) -> None:
         try:
             body = DocumentRequest.model_validate_json(await request.body())
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise ApiError(422, "invalid_request", f"{place}: {first['msg']}".lstrip(": "), place or None) from error
+            raise errors.invalid(error.errors()[0]) from error
         return {"results": await run_in_threadpool(_add_text, body)}
 
     def _add_files(uploads: list[tuple[str, bytes]]) -> list[dict[str, Any]]:
@@ -130,9 +131,9 @@ def _add_documents(app: FastAPI, parts: Parts, settings: Settings) -> None:
     def _add_text(body: DocumentRequest) -> list[dict[str, Any]]:
         published = PublishedDate(body.published, "user", body.published.isoformat()) if body.published else None
         document = Document(
-            text=body.text.replace("\r\n", "\n"),
+            text=body.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " "),
             title=body.title,
-            origin=f"upload:{body.title}",
+            origin=body.origin,
             name=body.title,
             published=published,
             source=body.source,
@@ -202,6 +203,11 @@ def _add_operations(app: FastAPI, parts: Parts) -> None:
         }
 
 
+_ANSWERS: dict[str, Any] = {
+    "description": "An answer with its citations, or `answered: false` with a `reason` and the nearest passages.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
 _DOCUMENT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -239,7 +245,7 @@ def _added(result: Added) -> dict[str, Any]:
     return {
         "name": result.name,
         "status": result.status,
-        "document_id": result.document_id,
+        "document_id": result.document_id if result.status != "failed" else None,
         "title": result.title,
         "passages": result.passages,
         "detail": result.detail,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from assistant.assistant import QuestionError
 from index.errors import LibraryError, LibraryLockedError
 
 log = logging.getLogger(__name__)
+
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
 class ApiError(Exception):
@@ -36,6 +39,65 @@ def error_body(status: int, code: str, message: str, param: str | None = None) -
 
 def _response(status: int, code: str, message: str, param: str | None = None) -> JSONResponse:
     return JSONResponse(error_body(status, code, message, param), status)
+
+
+def invalid(problem: Mapping[str, Any]) -> ApiError:
+    """What pydantic found wrong with a request, the first of its errors."""
+    context: Mapping[str, Any] = problem.get("ctx", {})
+    if problem["type"] == "json_invalid":
+        return ApiError(400, "malformed_json", f"The body is not valid JSON: {context.get('error', problem['msg'])}.")
+    parts = [str(part) for part in problem["loc"]]
+    if parts and parts[0] in ("body", "query", "path"):
+        del parts[0]
+    place = ".".join(parts)
+    if not place and problem["type"] in ("missing", "model_attributes_type", "model_type"):
+        return ApiError(
+            422, "invalid_request", "The body must be a JSON object, sent as Content-Type: application/json."
+        )
+    # pydantic writes "Value error, " before the words of our own validators.
+    said = str(context["error"]) if problem["type"] == "value_error" and "error" in context else problem["msg"]
+    return ApiError(422, "invalid_request", f"{place}: {said}" if place else said, place or None)
+
+
+def http_error(request: Request, error: HTTPException) -> JSONResponse:
+    """What the framework itself refuses: unknown paths, wrong methods, broken forms."""
+    messages = {
+        404: ("not_found", f"There is nothing at {request.url.path}."),
+        405: ("method_not_allowed", f"{request.method} is not possible at {request.url.path}."),
+    }
+    code, message = messages.get(error.status_code, ("http_error", str(error.detail)))
+    response = _response(error.status_code, code, message)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def refuse_the_rest(app: FastAPI, *, under: str) -> None:
+    """Answer wrong methods of the app's paths, and all other paths below ``under``, in the one shape.
+
+    To be called when all routes are there: a page mounted at ``/`` would take these requests for its own.
+    """
+    methods: dict[str, set[str]] = {}
+    for route in app.routes:
+        if isinstance(route, Route):
+            methods.setdefault(route.path, set()).update(route.methods or ())
+    for path, allowed in methods.items():
+        app.router.routes.append(
+            Route(path, _wrong_method(allowed), methods=sorted(_METHODS - allowed), include_in_schema=False)
+        )
+    app.router.routes.append(Route(f"{under}/{{path:path}}", _nothing, methods=sorted(_METHODS)))
+
+
+def _wrong_method(allowed: Iterable[str]) -> Callable[[Request], Awaitable[Response]]:
+    headers = {"Allow": ", ".join(sorted(allowed))}
+
+    async def refuse(request: Request) -> Response:
+        return http_error(request, HTTPException(405, headers=headers))
+
+    return refuse
+
+
+async def _nothing(request: Request) -> Response:
+    return http_error(request, HTTPException(404))
 
 
 def install(app: FastAPI) -> None:
@@ -60,21 +122,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
-        first: Mapping[str, Any] = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-        message = f"{place}: {first['msg']}" if place else str(first["msg"])
-        return _response(422, "invalid_request", message, place or None)
+        first = invalid(error.errors()[0])
+        return _response(first.status, first.code, first.message, first.param)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
-        messages = {
-            404: ("not_found", f"There is nothing at {request.url.path}."),
-            405: ("method_not_allowed", f"{request.method} is not possible at {request.url.path}."),
-        }
-        code, message = messages.get(error.status_code, ("http_error", str(error.detail)))
-        response = _response(error.status_code, code, message)
-        response.headers.update(error.headers or {})
-        return response
+        return http_error(request, error)
 
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from urllib.parse import urlsplit
 
@@ -13,6 +14,22 @@ from assistant.http.errors import error_body
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio compiles its templates in the browser
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+"""Of every answer that brings none of its own: nothing is loaded from, or sent to, another site."""
 
 
 class TooLargeError(Exception):
@@ -50,6 +67,7 @@ class Guard:
                 out["X-Content-Type-Options"] = "nosniff"
                 out["Referrer-Policy"] = "no-referrer"
                 out["X-Frame-Options"] = "SAMEORIGIN"
+                out.setdefault("Content-Security-Policy", _POLICY)
             await send(message)
 
         refusal = self._refusal(scope["method"], headers)
@@ -67,11 +85,15 @@ class Guard:
                     raise TooLargeError
             return message
 
-        try:
-            await self._app(scope, receive_limited, send_with_headers)
-        except TooLargeError:
-            if not started:
-                await self._too_large()(scope, receive, send_with_headers)
+        async def send_unless_too_large(message: Message) -> None:
+            # Frameworks make an error of their own of what `receive` raises: ours is the one to send.
+            if read <= self._most_bytes or started:
+                await send_with_headers(message)
+
+        with contextlib.suppress(TooLargeError):
+            await self._app(scope, receive_limited, send_unless_too_large)
+        if read > self._most_bytes and not started:
+            await self._too_large()(scope, receive, send_with_headers)
 
     def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
         host = headers.get("host", "")
@@ -98,4 +120,4 @@ class Guard:
 def _host_name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    return host.partition(":")[0].lower()

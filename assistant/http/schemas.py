@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from assistant.answer import Turn
 from corpus.filters import Filters
+
+
+def _encodable(text: str) -> str:
+    """JSON can escape half a character, which no store and no model takes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"there is half a character (a lone surrogate) at {error.start}") from error
+    return text
+
+
+def _web_address(url: str) -> str:
+    if url and not url.lower().startswith(("http:", "https:")):
+        raise ValueError("the address must begin with http: or https:")
+    return url
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
 
 
 class _Request(BaseModel):
@@ -22,14 +41,16 @@ class FilterFields(_Request):
     """Published on this day or later."""
     before: datetime.date | None = None
     """Published on this day or earlier."""
-    document_ids: list[str] | None = Field(default=None, max_length=1000)
+    document_ids: list[Text] | None = Field(default=None, max_length=1000)
     """Only these documents."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> FilterFields:
-        if self.after is not None and self.before is not None and self.after > self.before:
-            raise ValueError(f"after ({self.after}) is later than before ({self.before}): no document can pass both")
-        return self
+    @field_validator("before")
+    @classmethod
+    def _in_order(cls, before: datetime.date | None, others: ValidationInfo) -> datetime.date | None:
+        after = others.data.get("after")
+        if before is not None and after is not None and after > before:
+            raise ValueError(f"{before} is earlier than after ({after}): no document can pass both")
+        return before
 
     @property
     def filters(self) -> Filters:
@@ -39,11 +60,11 @@ class FilterFields(_Request):
 
 class TurnField(_Request):
     role: Literal["user", "assistant"]
-    content: str
+    content: Text
 
 
 class AskRequest(FilterFields):
-    question: str
+    question: Text
     """What to ask, in words."""
     history: list[TurnField] = Field(default_factory=list, max_length=1000)
     """Earlier turns of the conversation, the oldest first."""
@@ -60,7 +81,7 @@ class AskRequest(FilterFields):
 
 
 class SearchRequest(FilterFields):
-    query: Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+    query: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)]
     limit: int = Field(default=10, ge=1, le=50)
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "treaty with Russia", "limit": 5}]})
@@ -69,11 +90,19 @@ class SearchRequest(FilterFields):
 class DocumentRequest(_Request):
     """A document given as text instead of as a file."""
 
-    text: Annotated[str, StringConstraints(min_length=1)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    text: Annotated[Text, StringConstraints(min_length=1)]
+    title: Annotated[Text, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
     published: datetime.date | None = None
-    source: Annotated[str, StringConstraints(max_length=500)] = ""
-    url: Annotated[str, StringConstraints(max_length=2000)] = ""
+    """The day that it appeared on: what "this year" in it hangs on."""
+    source: Annotated[Text, StringConstraints(max_length=500, strip_whitespace=True)] = ""
+    """Publisher or author."""
+    url: Annotated[Text, StringConstraints(max_length=2000, strip_whitespace=True), AfterValidator(_web_address)] = ""
+    """Where it stands on the web; told with each citation, never fetched."""
+
+    @property
+    def origin(self) -> str:
+        """What makes a text given again the same document: its address, else its title, source and day."""
+        return "text:" + (self.url or json.dumps([self.title, self.source, str(self.published)]))
 
     model_config = ConfigDict(
         json_schema_extra={
