@@ -27,7 +27,8 @@ def _web_address(url: str) -> str:
     return url
 
 
-Text = Annotated[str, AfterValidator(_encodable)]
+_WHOLE = AfterValidator(_encodable)
+Text = Annotated[str, _WHOLE]
 
 
 class _Request(BaseModel):
@@ -81,7 +82,7 @@ class AskRequest(FilterFields):
 
 
 class SearchRequest(FilterFields):
-    query: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)]
+    query: Annotated[str, StringConstraints(min_length=1, max_length=10_000), _WHOLE]
     limit: int = Field(default=10, ge=1, le=50)
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "treaty with Russia", "limit": 5}]})
@@ -90,13 +91,15 @@ class SearchRequest(FilterFields):
 class DocumentRequest(_Request):
     """A document given as text instead of as a file."""
 
-    text: Annotated[Text, StringConstraints(min_length=1)]
-    title: Annotated[Text, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+    text: Annotated[str, StringConstraints(min_length=1), _WHOLE]
+    title: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), _WHOLE]
     published: datetime.date | None = None
     """The day that it appeared on: what "this year" in it hangs on."""
-    source: Annotated[Text, StringConstraints(max_length=500, strip_whitespace=True)] = ""
+    source: Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), _WHOLE] = ""
     """Publisher or author."""
-    url: Annotated[Text, StringConstraints(max_length=2000, strip_whitespace=True), AfterValidator(_web_address)] = ""
+    url: Annotated[
+        str, StringConstraints(max_length=2000, strip_whitespace=True), _WHOLE, AfterValidator(_web_address)
+    ] = ""
     """Where it stands on the web; told with each citation, never fetched."""
 
     @property
