@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse
+from starlette.routing import Mount
 
 from assistant.answer import Turn
 from assistant.assistant import QuestionError
-from assistant.http.errors import ApiError
+from assistant.http.errors import ApiError, http_error
 from assistant.parts import Parts
 from assistant.settings import Settings
 from assistant.ui import render
@@ -46,7 +47,7 @@ def mount_page(app: FastAPI, parts: Parts, settings: Settings) -> FastAPI:
         policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'"
         return HTMLResponse(render.document_page(stored, span, nonce), headers={"Content-Security-Policy": policy})
 
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         build_page(parts),
         path="/",
@@ -62,13 +63,19 @@ def mount_page(app: FastAPI, parts: Parts, settings: Settings) -> FastAPI:
         theme=_theme(),
         css=render.style(),
     )
+    for route in mounted.routes:
+        if isinstance(route, Mount) and isinstance(route.app, FastAPI):
+            for status in (404, 405):
+                route.app.add_exception_handler(status, http_error)  # type: ignore[arg-type]  # as Starlette's docs do
+    return mounted
 
 
 def build_page(parts: Parts) -> gr.Blocks:
     """The page's blocks and what happens in them."""
     import gradio as gr
 
-    with gr.Blocks(title="Dateline", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
+    page: gr.Blocks = gr.Blocks(title="Dateline", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
+    with page:
         turns = gr.State([])
         history = gr.State([])
         gr.HTML(
@@ -109,13 +116,13 @@ def build_page(parts: Parts) -> gr.Blocks:
             if not asked.strip():
                 yield [gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), *([gr.skip()] * len(examples))]
                 return
-            for views, past in _answer(parts, asked, views, past):  # noqa: PLW2901 — each is the page's new state
+            for grown, told in _answer(parts, asked, views, past):
                 yield [
-                    render.conversation(views, parts.library.stats()),
-                    render.sources(views),
+                    render.conversation(grown, parts.library.stats()),
+                    render.sources(grown),
                     "",
-                    views,
-                    past,
+                    grown,
+                    told,
                     *hidden,
                 ]
 

@@ -94,7 +94,7 @@ def turn_view(number: int, answer: Answer, library: Library) -> TurnView:
         reason=_after_first_sentence(answer.reason or ""),
         understood=answer.standalone_question if answer.standalone_question != answer.question else "",
         citations=tuple(_citation(citation, library) for citation in answer.citations),
-        passages=tuple(_passage(passage, answer.citations, library) for passage in answer.passages[:3]),
+        passages=tuple(_passage(passage, library) for passage in answer.passages[:3]),
         disagreements=tuple(_disagreement(item) for item in answer.disagreements),
         confidence=_confidence(answer.confidence),
         steps=tuple(_step(step.to_dict()) for step in answer.trace.steps),
@@ -142,7 +142,7 @@ def _within(citation: Citation, start: int, end: int) -> str:
     return citation.quote[start - citation.span.start : end - citation.span.start]
 
 
-def _passage(passage: NearPassage, cited: Sequence[Citation], library: Library) -> Json:
+def _passage(passage: NearPassage, library: Library) -> Json:
     text = library.catalog.cut([(passage.document_id, passage.focus)])[0]
     return {
         "title": passage.title,
