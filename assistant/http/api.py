@@ -147,7 +147,7 @@ def _add_documents(app: FastAPI, parts: Parts, settings: Settings) -> None:
         stored = _stored(parts, document_id)
         return stored.info.to_dict() | {"metadata": dict(stored.metadata)}
 
-    @app.get("/v1/documents/{document_id}/text", tags=["documents"], response_class=PlainTextResponse)
+    @app.get("/v1/documents/{document_id}/text", tags=["documents"], response_class=Response, responses={200: _TEXT})
     def get_text(
         document_id: str,
         start: Annotated[int, Query(ge=0)] = 0,
@@ -183,7 +183,7 @@ def _add_operations(app: FastAPI, parts: Parts) -> None:
         """Whether the process answers."""
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["operations"])
+    @app.get("/readyz", tags=["operations"], responses={503: _NOT_READY})
     def readyz() -> JSONResponse:
         """Whether questions can be answered: the library is open and the models are loaded."""
         ready = {"library": True, "models": parts.assistant.warm}
@@ -206,6 +206,12 @@ def _add_operations(app: FastAPI, parts: Parts) -> None:
 _ANSWERS: dict[str, Any] = {
     "description": "An answer with its citations, or `answered: false` with a `reason` and the nearest passages.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+_TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+_NOT_READY: dict[str, Any] = {
+    "description": "Not yet.",
+    "content": {"application/json": {"schema": {"type": "object"}}},
 }
 
 _DOCUMENT_BODY: dict[str, Any] = {

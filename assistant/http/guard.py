@@ -105,7 +105,7 @@ class Guard:
             body = error_body(403, "foreign_origin", f"A page of {origin!r} may not change anything here.")
             return JSONResponse(body, 403)
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._most_bytes:
+        if not length.isdecimal() or int(length) > self._most_bytes:
             return self._too_large()
         return None
 

@@ -1,0 +1,126 @@
+"""The documentation of the API: a page made of the OpenAPI document, with nothing from elsewhere."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from assistant.http.docs import Field, docs_page, operations
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class Names(HTMLParser):
+    """The elements and the addresses of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.addresses: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.addresses |= {value or "" for name, value in attrs if name in ("href", "src", "action")}
+
+
+def test_every_route_is_documented(client: TestClient) -> None:
+    """Each operation of the OpenAPI document stands on the page with its summary and what it does."""
+    openapi = client.get("/openapi.json").json()
+    page = html.unescape(re.sub(r"<[^>]+>", "", client.get("/docs").text.partition("</style>")[2]))
+
+    told = [
+        (method.upper(), path, item[method])
+        for path, item in openapi["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+    assert len(told) >= 10
+    for method, path, operation in told:
+        about = operation["description"].replace("`", "")
+        assert f"{method} {path}\n{operation['summary']}. {about}\n" in page
+
+
+def test_the_page_needs_nothing_else(client: TestClient) -> None:
+    """The page has no script, no picture and no address but its own and that of the OpenAPI document."""
+    response = client.get("/docs")
+    names = Names(response.text)
+
+    assert names.elements & {"script", "img", "link", "iframe", "form", "object"} == set()
+    assert {address for address in names.addresses if not address.startswith("#")} == {"/openapi.json"}
+    (nonce,) = re.findall(r'<style nonce="([\w-]+)">', response.text)
+    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'"
+    assert response.headers["content-security-policy"] == policy
+    assert client.get("/docs").text.count(nonce) == 0
+
+
+def test_the_examples_are_calls_that_work(client: TestClient) -> None:
+    """Each example with a JSON body is taken by the API as it stands there."""
+    tried = []
+    for _, operation in operations(client.get("/openapi.json").json(), "http://127.0.0.1:7860"):
+        for body in operation.bodies:
+            if body.media_type != "application/json":
+                continue
+            words = shlex.split(body.curl.replace("\\\n", " "))
+            assert words[:1] + words[2:5] == ["curl", "-H", "Content-Type: application/json", "-d"]
+            response = client.post(words[1], content=words[5], headers={"content-type": "application/json"})
+            assert response.status_code == 200, body.curl
+            tried.append(operation.path)
+    assert {"/v1/ask", "/v1/search", "/v1/documents"} <= set(tried)
+
+
+def test_fields_tell_type_default_and_limits(client: TestClient) -> None:
+    """A request's fields come with the required ones first, each with its type, default and limits in words."""
+    found = {
+        (operation.method, operation.path): operation
+        for _, operation in operations(client.get("/openapi.json").json(), "")
+    }
+
+    search = found["POST", "/v1/search"].bodies[0].fields
+    assert [field.name for field in search] == ["query", "as_of", "after", "before", "document_ids", "limit"]
+    assert search[0] == Field("query", "string", True, None, "Not empty, at most 10,000 characters.")
+    assert search[1].type == "date or null"
+    assert search[4] == Field(
+        "document_ids", "list of strings or null", False, None, "Only these documents. At most 1,000 items."
+    )
+    assert search[5] == Field("limit", "integer", False, "10", "At least 1, at most 50.")
+    history = next(field for field in found["POST", "/v1/ask"].bodies[0].fields if field.name == "history")
+    assert history.type == 'list of {role: "user" or "assistant", content: string}'
+    assert found["POST", "/v1/documents"].bodies[0].fields == (Field("files", "list of files", True, None, ""),)
+    document = found["DELETE", "/v1/documents/{document_id}"]
+    assert document.parameters == (Field("document_id", "string", True, None, "In the path."),)
+    assert document.curl == "curl -X DELETE /v1/documents/DOCUMENT_ID"
+    assert document.anchor == "delete-v1-documents-document_id"
+
+
+def test_the_errors_shape_is_documented(client: TestClient) -> None:
+    """The OpenAPI document gives every route the one error shape, and the page shows its fields."""
+    openapi = client.get("/openapi.json").json()
+
+    shapes = {
+        response["content"]["application/json"]["schema"]["$ref"]
+        for item in openapi["paths"].values()
+        for operation in item.values()
+        for status, response in operation["responses"].items()
+        if status not in ("200", "503")
+    }
+    assert shapes == {"#/components/schemas/ErrorBody"}
+    assert "Fields of an error" in client.get("/docs").text
+
+
+def test_words_of_a_description_are_text() -> None:
+    """Markup in a name or a description is shown, not obeyed; words between backticks are code."""
+    operation = {"summary": "<i>A</i>", "description": "Say `<b>` & go.", "tags": ["<u>t</u>"]}
+    openapi = {"info": {"title": "<s>", "description": ""}, "paths": {"/a": {"get": operation}}}
+    page = docs_page(openapi, "http://127.0.0.1'<p>", "nonce")
+
+    assert "<b>&lt;i&gt;A&lt;/i&gt;.</b> Say <code>&lt;b&gt;</code> &amp; go." in page
+    assert "<h2>&lt;u&gt;t&lt;/u&gt;</h2>" in page
+    assert Names(page).elements & {"i", "u", "s"} == set()
+    assert "&lt;p&gt;" in page
