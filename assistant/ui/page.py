@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 _EXAMPLES = 3
+_LONGEST_TITLE = 60
+"""Characters of a title in an example."""
 _CONCURRENT = 8
 """Questions that are answered at once; more wait in Gradio's queue."""
 
@@ -82,25 +85,27 @@ def build_page(parts: Parts) -> gr.Blocks:
             '<p class="dl-brand"><b>Dateline</b> <span>answers with the passages they stand on</span></p>',
             elem_id="dl-head",
         )
-        with gr.Row(equal_height=False):
+        with gr.Row(equal_height=False, elem_id="dl-body"):
             with gr.Column(scale=7, min_width=320):
-                conversation = gr.HTML(elem_id="dl-conversation", js_on_load=render.script(), apply_default_css=False)
-                with gr.Row(elem_id="dl-examples"):
-                    examples = [gr.Button("", visible=False, variant="secondary") for _ in range(_EXAMPLES)]
-                with gr.Row(elem_id="dl-ask"):
-                    question = gr.Textbox(
-                        placeholder="Ask a question …",
-                        show_label=False,
-                        label="Your question",
-                        lines=1,
-                        max_lines=6,
-                        autofocus=True,
-                        submit_btn=True,
-                        container=False,
-                        elem_id="dl-question",
-                    )
-            with gr.Column(scale=5, min_width=320):
-                sources = gr.HTML(elem_id="dl-sources", apply_default_css=False)
+                conversation = gr.HTML(
+                    elem_id="dl-conversation", js_on_load=render.script("page"), apply_default_css=False
+                )
+            with gr.Column(scale=5, min_width=320, elem_id="dl-side"):
+                sources = gr.HTML(elem_id="dl-sources", js_on_load=render.script("sources"), apply_default_css=False)
+        with gr.Row(elem_id="dl-examples"):
+            examples = [gr.Button("", visible=False, variant="secondary") for _ in range(_EXAMPLES)]
+        with gr.Row(elem_id="dl-ask"):
+            question = gr.Textbox(
+                placeholder="Ask a question …",
+                show_label=False,
+                label="Your question",
+                lines=1,
+                max_lines=6,
+                autofocus=True,
+                submit_btn=True,
+                container=False,
+                elem_id="dl-question",
+            )
 
         def begin() -> list[Any]:
             stats = parts.library.stats()
@@ -167,7 +172,8 @@ def _answer(
 def _suggested(parts: Parts) -> list[str]:
     """Questions about documents that are there: the titles of the last ones, asked after."""
     documents = parts.library.documents(limit=_EXAMPLES)
-    return [f"What do the documents say about “{info.title}”?" for info in documents]
+    titles = [textwrap.shorten(info.title, _LONGEST_TITLE, placeholder=" …") for info in documents]
+    return [f"What do the documents say about “{title}”?" for title in titles]
 
 
 def _theme() -> gr.themes.Base:

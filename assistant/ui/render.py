@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
 import jinja2
+import markupsafe
 
 from assistant.answer import Answer, Citation, Disagreement, NearPassage
 from corpus.catalog import LibraryStats, StoredDocument
@@ -39,9 +41,17 @@ class TurnView:
 
 @functools.cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("assistant.ui", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    environment.filters["dates"] = _unbroken_dates
+    return environment
+
+
+def _unbroken_dates(text: str) -> markupsafe.Markup:
+    """The text with its ISO dates kept on one line each."""
+    escaped = str(markupsafe.escape(text))
+    return markupsafe.Markup(re.sub(r"\d{4}-\d{2}-\d{2}", r'<span class="dl-date">\g<0></span>', escaped))  # noqa: S704
 
 
 def style() -> str:
@@ -49,9 +59,9 @@ def style() -> str:
     return (resources.files("assistant.ui") / "style.css").read_text("utf-8")
 
 
-def script() -> str:
-    """What makes marks open their sources."""
-    return (resources.files("assistant.ui") / "page.js").read_text("utf-8")
+def script(name: str) -> str:
+    """What makes a part of the page move: ``page`` (marks open their sources) or ``sources`` (quotes are in view)."""
+    return (resources.files("assistant.ui") / f"{name}.js").read_text("utf-8")
 
 
 def conversation(turns: Sequence[TurnView], stats: LibraryStats) -> str:
@@ -68,13 +78,12 @@ def document_page(stored: StoredDocument, span: Span | None, nonce: str) -> str:
     """A whole document as a page, with a span of it marked and scrolled to (``#quote``)."""
     span = span or Span(0, 0)
     info = stored.info
-    published = info.published.value.isoformat() if info.published else "no date"
     return (
         _templates()
         .get_template("document.html")
         .render(
             title=info.title,
-            by=" · ".join(part for part in (info.source, published) if part),
+            by=_by(info.source, info.published.value if info.published else None),
             language=info.language,
             before=stored.text[: span.start],
             quote=span.of(stored.text),

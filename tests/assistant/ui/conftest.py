@@ -1,0 +1,125 @@
+"""The page as people meet it: a real server on a free port, and a real browser."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from corpus.document import Document, PublishedDate
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+HOSTILE = (
+    "<img src=x onerror=\"window.hacked='img'\"><script>window.hacked='script'</script>"
+    "![shown](http://192.0.2.7/pixel.png) [press](javascript:window.hacked='link') "
+    "<a href=\"javascript:window.hacked='a'\">press</a> {{ 7 * 7 }} ${7 * 7} </div></article>"
+)
+
+
+def _document(title: str, text: str, day: datetime.date | None, source: str) -> Document:
+    published = PublishedDate(day, "user") if day else None
+    return Document(text=text, title=title, origin=title, name=f"{title}.txt", published=published, source=source)
+
+
+DOCUMENTS = [
+    _document(
+        "Harbour reopens after the storm",
+        "The quay was repaired in eleven days by a crew from three towns.\n\n"
+        "The harbour reopened on 11 March 2024, two weeks after the storm. "
+        "Ferries to Ness and to the outer islands sail again, and the fishing boats have come back.\n\n"
+        + "\n\n".join(f"Paragraph {number} tells of nets, ropes, tides and prices at length." for number in range(60)),
+        datetime.date(2024, 3, 12),
+        "Harbour Gazette",
+    ),
+    _document(
+        "A bridge by Ada Brook",
+        "The council chose the design by Ada Brook for the new bridge over the Lune. "
+        "The bridge will cost 12 million crowns. Work begins when the ice has gone.",
+        datetime.date(2024, 5, 2),
+        "Lune Valley Post",
+    ),
+    _document(
+        "What the bridge costs",
+        "The new bridge over the Lune will cost 15 million crowns, the auditors said. They blamed the price of steel.",
+        datetime.date(2025, 1, 20),
+        "Lune Valley Post",
+    ),
+    _document(
+        f"Zebras {HOSTILE}",
+        f"The zebras of the zoo were counted {HOSTILE} and there are nine zebras in the zoo.",
+        None,
+        f"Zoo {HOSTILE}",
+    ),
+]
+
+
+def _by(feature: str) -> dict[str, object]:
+    return {"features": [feature], "mean": [0.0], "scale": [1.0], "weights": [10.0], "bias": -5.0}
+
+
+_WEIGHTS = {"sentence": _by("overlap"), "confidence": _by("best_overlap"), "threshold": 0.5}
+CALIBRATIONS = json.dumps({"calibrations": {"plain": _WEIGHTS, "reader": _WEIGHTS}})
+"""A question is answered when a sentence holds half of its rare words."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over the documents, with stand-ins for the two models; its URL."""
+    folder = tmp_path_factory.mktemp("served")
+    yield from serve(folder)
+
+
+def serve(folder: Path) -> Iterator[str]:
+    import uvicorn
+
+    from assistant.assistant import Assistant
+    from assistant.calibration import load_calibrations
+    from assistant.http.api import create_app
+    from assistant.parts import Parts
+    from assistant.reader import OverlapReader
+    from assistant.server import listen, url_of
+    from assistant.settings import Settings
+    from assistant.ui.page import mount_page
+    from index.embedding import WordHashEmbedder
+    from index.library import Library
+
+    library = Library.open(folder, WordHashEmbedder())
+    assert [result.status for result in library.add(DOCUMENTS)] == ["added"] * len(DOCUMENTS)
+    reader = OverlapReader()
+    parts = Parts(library, Assistant(library, reader, load_calibrations(CALIBRATIONS)), reader)
+    settings = Settings(data_dir=folder)
+    app = mount_page(create_app(parts, settings), parts, settings)
+    with listen("127.0.0.1", 0) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield url_of(listener)
+        server.should_exit = True
+        thread.join(timeout=30)
+    library.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The installed Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
