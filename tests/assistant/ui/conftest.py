@@ -7,16 +7,16 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from corpus.document import Document, PublishedDate
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 HOSTILE = (
     "<img src=x onerror=\"window.hacked='img'\"><script>window.hacked='script'</script>"
@@ -123,3 +123,41 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens a browser's profile as a visitor has it: ``visit(color_scheme="dark").new_page()``.
+
+    At the end no script of a document ran, nothing was asked of another site, and no policy was broken.
+    """
+    told: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = browser.new_context(base_url=server, **{"viewport": {"width": 1280, "height": 850}, **options})
+        context.add_init_script("window.hacked = null;")
+        context.on(
+            "request",
+            lambda request: told.append(f"asked for {request.url}") if _foreign(request.url, server) else None,
+        )
+        context.on("dialog", lambda dialog: told.append(f"dialog {dialog.message}"))
+        context.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: told.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield open_context
+    told += [
+        f"ran {page.evaluate('window.hacked')}"
+        for context in contexts
+        for page in context.pages
+        if page.evaluate("window.hacked")
+    ]
+    for context in contexts:
+        context.close()
+    assert told == []
+
+
+def _foreign(url: str, server: str) -> bool:
+    return not url.startswith((f"{server}/", "data:", "blob:", "about:"))
