@@ -90,7 +90,7 @@ class EventDate:
 
     first: datetime.date
     last: datetime.date
-    """Inclusive; equal to ``first`` for a day."""
+    """Inclusive; equal to ``first`` for a day. An open range begins at ``date.min`` or ends at ``date.max``."""
     granularity: Granularity
     span: Span
     """Where the words stand, in code points of the document."""
@@ -99,39 +99,33 @@ class EventDate:
 
     @property
     def iso(self) -> str:
-        """ISO 8601 at the granularity of the words: ``2024-06-19``, ``2024-06``, ``2024``, ``2004-01/2006-12``.
+        """ISO 8601 at the granularity of the words: ``2024-06-19``, ``2024-06``, ``2024``, ``2004-01/2006-03``.
 
-        A range is written at the coarsest form that keeps its ends exact.
+        A range is written at the coarsest form that keeps its ends exact; one that is open reads ``2010/..`` or
+        ``../2010``.
         """
         match self.granularity:
             case "day":
                 return self.first.isoformat()
             case "month":
-                return self.first.strftime("%Y-%m")
+                return self.first.isoformat()[:7]  # strftime writes the year 79 with two digits
             case "year":
                 return f"{self.first.year:04d}"
             case _:
-                return f"{_iso_start(self.first, self.last)}/{_iso_end(self.first, self.last)}"
+                return _iso_range(self.first, self.last)
 
 
-def _whole_months(first: datetime.date, last: datetime.date) -> bool:
-    return first.day == 1 and (last + datetime.timedelta(days=1)).day == 1
-
-
-def _iso_start(first: datetime.date, last: datetime.date) -> str:
-    if _whole_months(first, last):
-        if first.month == 1 and last.month == 12:
-            return f"{first.year:04d}"
-        return first.strftime("%Y-%m")
-    return first.isoformat()
-
-
-def _iso_end(first: datetime.date, last: datetime.date) -> str:
-    if _whole_months(first, last):
-        if first.month == 1 and last.month == 12:
-            return f"{last.year:04d}"
-        return last.strftime("%Y-%m")
-    return last.isoformat()
+def _iso_range(first: datetime.date, last: datetime.date) -> str:
+    """``2004/2006``, ``2004-01/2005-06``, ``2004-01-31/2004-02-03``; ``..`` for an end that is open (ISO 8601-2)."""
+    starts_open, ends_open = first == datetime.date.min, last == datetime.date.max
+    ends_month = ends_open or (last + datetime.timedelta(days=1)).day == 1
+    length = len("2024-01-01")
+    if (starts_open or first.day == 1) and ends_month:
+        whole_years = (starts_open or first.month == 1) and (ends_open or last.month == 12)
+        length = len("2024") if whole_years else len("2024-01")
+    start = ".." if starts_open else first.isoformat()[:length]
+    end = ".." if ends_open else last.isoformat()[:length]
+    return f"{start}/{end}"
 
 
 @dataclass(frozen=True, slots=True)
