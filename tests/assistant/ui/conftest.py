@@ -16,7 +16,7 @@ import pytest
 from corpus.document import Document, PublishedDate
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 HOSTILE = (
     "<img src=x onerror=\"window.hacked='img'\"><script>window.hacked='script'</script>"
@@ -157,6 +157,44 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., BrowserContex
     for context in contexts:
         context.close()
     assert told == []
+
+
+@pytest.fixture
+def hostile() -> str:
+    """What stands in the hostile document, its title and its source."""
+    return HOSTILE
+
+
+@pytest.fixture
+def opened(visit: Callable[..., BrowserContext]) -> Callable[..., Page]:
+    """Opens the page: ``opened((390, 844), color_scheme="dark")``."""
+
+    def open_page(size: tuple[int, int] = (1280, 850), **options: Any) -> Page:
+        page = visit(viewport={"width": size[0], "height": size[1]}, **options).new_page()
+        page.goto("/")
+        page.locator("#dl-examples button:visible").nth(2).wait_for()
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def ask() -> Callable[[Page, str], Locator]:
+    """Asks as people do, by typing and Enter: ``ask(page, question)`` gives the finished turn."""
+
+    def ask_it(page: Page, question: str) -> Locator:
+        number = page.locator(".dl-turn").count() + 1
+        box = page.get_by_placeholder("Ask a question …")
+        box.fill(question)
+        box.press("Enter")
+        turn = page.locator(f"#dl-turn-{number}")
+        turn.locator(".dl-confidence, .dl-refusal, .dl-error").first.wait_for()
+        page.wait_for_function("document.querySelector('#dl-question textarea').value === ''")
+        if not turn.locator(".dl-error").count():
+            page.locator(f".dl-group.dl-current[data-turn='{number}']").wait_for()
+        return turn
+
+    return ask_it
 
 
 def _foreign(url: str, server: str) -> bool:

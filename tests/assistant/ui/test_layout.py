@@ -1,0 +1,197 @@
+"""The page on a desk and on a phone, by day and by night, with the keyboard alone."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    Opened = Callable[..., Page]
+    Ask = Callable[[Page, str], Locator]
+
+# Gradio counts its events with pandas in a way that pandas will drop.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
+
+DESK, PHONE = (1280, 850), (390, 844)
+COST = "How much will the new bridge over the Lune cost?"
+UNKNOWN = "Who won the chess final in Reykjavik?"
+ZEBRAS = "How many zebras were counted in the zoo?"
+
+CONTRAST = """() => {
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const color = parts(getComputedStyle(element).backgroundColor);
+      if (color.length < 4 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const bad = [];
+  let seen = 0;
+  const check = (color, element, words) => {
+    const [a, b] = [light(parts(color)), light(behind(element))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    seen += 1;
+    if (ratio < 4.5) bad.push(`${ratio.toFixed(2)}: ${words.trim().slice(0, 60)}`);
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (node.data.trim() && element.checkVisibility()) check(getComputedStyle(element).color, element, node.data);
+  }
+  for (const box of document.querySelectorAll("textarea"))
+    check(getComputedStyle(box, "::placeholder").color, box, box.placeholder);
+  return [seen, bad];
+}"""
+"""How many texts are visible, and those whose contrast is below 4.5 to 1 (WCAG 2.2 AA)."""
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_scrolls_sideways(opened: Opened, ask: Ask, size: tuple[int, int]) -> None:
+    """First screen, answers, refusals, long words and the document view all fit the width of the window."""
+    page = opened(size)
+    wide = "document.documentElement.scrollWidth > innerWidth || document.body.scrollWidth > innerWidth"
+    assert not page.evaluate(wide)
+    for question in (COST, ZEBRAS, UNKNOWN, "x" * 600):
+        ask(page, question)
+        page.get_by_text("Why this answer").locator("visible=true").click()
+        assert not page.evaluate(wide), question
+    outside = page.evaluate(
+        "[...document.querySelectorAll('.dl-turn *, .dl-sources *, #dl-ask *')]"
+        ".filter(item => item.checkVisibility() && item.getBoundingClientRect().right > innerWidth).length"
+    )
+    assert outside == 0
+    page.goto(page.locator(".dl-open a").first.get_attribute("href") or "")
+    assert not page.evaluate(wide)
+    page.goto("/docs")
+    assert not page.evaluate(wide)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_can_be_read(opened: Opened, ask: Ask, scheme: str) -> None:
+    """Every visible text has a contrast of at least 4.5 to 1, in the page, the document view and the API's pages."""
+    page = opened(color_scheme=scheme)
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 23, 26)"
+    assert dark == (scheme == "dark")
+    seen, bad = page.evaluate(CONTRAST)
+    assert (seen > 5, bad) == (True, [])
+    turn = ask(page, COST)
+    page.get_by_text("Also searched").locator("visible=true").click()
+    page.get_by_text("Why this answer").locator("visible=true").click()
+    turn.locator(".dl-mark").first.hover()
+    turn.locator(".dl-card").first.wait_for()
+    seen, bad = page.evaluate(CONTRAST)
+    assert (seen > 20, bad) == (True, [])
+    ask(page, UNKNOWN)
+    ask(page, "x" * 20_000)
+    assert page.evaluate(CONTRAST)[1] == []
+    page.goto(page.locator(".dl-open a").first.get_attribute("href") or "")
+    assert page.locator("mark").count() == 1
+    assert page.evaluate(CONTRAST)[1] == []
+    page.goto("/docs")
+    seen, bad = page.evaluate(CONTRAST)
+    assert (seen > 100, bad) == (True, [])
+
+
+def test_everything_is_reached_by_the_keyboard(opened: Opened) -> None:
+    """Asking, going to a mark, opening its source, the way back, and the document need no pointer."""
+    page = opened()
+    keys = page.keyboard
+    keys.type(COST)
+    keys.press("Enter")
+    page.locator(".dl-group.dl-current[data-turn='1']").wait_for()
+
+    def back_to(selector: str) -> None:
+        for _ in range(20):
+            keys.press("Shift+Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"{selector} is not reached")
+
+    back_to(".dl-mark")
+    assert page.evaluate("document.activeElement.dataset.source") == "dl-source-1-2"
+    assert page.locator(".dl-card:visible").count() == 1
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "dl-source-1-2"
+    assert page.locator(".dl-active").get_attribute("id") == "dl-source-1-2"
+    keys.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.source") == "dl-source-1-2"
+    keys.press("Shift+Tab")
+    keys.press("Space")
+    assert page.evaluate("document.activeElement.id") == "dl-source-1-1"
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Open at the quote"
+    with page.expect_popup() as popup:
+        keys.press("Enter")
+    assert popup.value.locator("mark").inner_text().startswith("The new bridge over the Lune will cost")
+
+
+def test_what_has_the_focus_is_seen(opened: Opened, ask: Ask) -> None:
+    """Each control that the Tab key reaches looks different while it has the focus."""
+    page = opened()
+    ask(page, COST)
+    look = """element => {
+      const box = element.closest(".input-container") || element;
+      const style = getComputedStyle(box);
+      return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.backgroundColor].join();
+    }"""
+    for selector in (".dl-mark", ".dl-open a", ".dl-also summary", "#dl-question textarea", ".submit-button"):
+        control = page.locator(selector).locator("visible=true").first
+        page.evaluate("document.activeElement.blur()")
+        plain = control.evaluate(look)
+        control.focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
+        assert control.evaluate("element => element === document.activeElement"), selector
+        assert control.evaluate(look) != plain, selector
+
+
+def test_the_phone_has_all_in_one_column(opened: Opened, ask: Ask) -> None:
+    """On a phone the sources stand below the answer, and the box stays at the lower edge."""
+    page = opened(PHONE)
+    turn = ask(page, COST)
+    answer, source, box = (
+        item.bounding_box()
+        for item in (turn, page.locator(".dl-group.dl-current .dl-source").first, page.locator("#dl-ask"))
+    )
+    assert answer is not None
+    assert source is not None
+    assert box is not None
+    assert answer["y"] + answer["height"] <= source["y"]
+    assert (box["width"] > 340, box["y"] + box["height"] <= 844) == (True, True)
+    turn.locator(".dl-mark").nth(1).click()
+    page.wait_for_timeout(200)
+    opened_source = page.locator("#dl-source-1-2").bounding_box()
+    assert opened_source is not None
+    assert 0 <= opened_source["y"] < opened_source["y"] + opened_source["height"] <= box["y"]
+
+
+def test_a_quote_far_down_its_passage_is_in_view(opened: Opened, ask: Ask, server: str) -> None:
+    """The panel shows the quote of a long passage without scrolling by hand."""
+    text = " ".join(f"Line {number} says nothing much of anything here." for number in range(20))
+    body = json.dumps({"title": "Long", "text": f"{text} The walrus weighs nine hundred kilograms."}).encode()
+    request = urllib.request.Request(f"{server}/v1/documents", body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request) as response:  # noqa: S310 — the server is ours
+        (result,) = json.load(response)["results"]
+    try:
+        page = opened(PHONE)
+        ask(page, "How many kilograms does the walrus weigh?")
+        passage = page.locator(".dl-group.dl-current .dl-passage").first
+        page.wait_for_function("document.querySelector('.dl-group.dl-current .dl-passage').scrollTop > 0")
+        around, quote = passage.bounding_box(), passage.locator("mark").bounding_box()
+        assert around is not None
+        assert quote is not None
+        assert around["y"] <= quote["y"] < around["y"] + around["height"]
+    finally:
+        urllib.request.urlopen(  # noqa: S310
+            urllib.request.Request(f"{server}/v1/documents/{result['document_id']}", method="DELETE")  # noqa: S310
+        ).close()
