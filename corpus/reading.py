@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from corpus.document import Document
+from corpus.readers.encoding import clean
+from corpus.readers.raw import Budget, Limits, Raw, Reader, ReadError
 from corpus.readers.text import read_markdown, read_text
 
+__all__ = ["READERS", "Limits", "ReadError", "find_files", "read_bytes", "read_file"]
 
-class ReadError(Exception):
-    """A file that cannot be read as documents; the message is one sentence for people."""
+_log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a file may cost."""
-
-    max_bytes: int = 256 * 1024 * 1024
-    """Size of a file."""
-    max_characters: int = 100_000_000
-    """Length of a document's text."""
-
-
-READERS: Mapping[str, Callable[[str, str, str], Document]] = {
+READERS: Mapping[str, Reader] = {
     "text/plain": read_text,
     "text/markdown": read_markdown,
 }
-"""Reader of each media type: (text, file name, origin) to a document."""
+"""Reader of each media type."""
 
 _MEDIA_TYPES: Mapping[str, str] = {
     "": "text/plain",
@@ -63,91 +56,114 @@ def find_files(path: Path) -> Iterator[Path]:
 
 
 def read_file(
-    path: Path, *, origin: str | None = None, name: str | None = None, limits: Limits | None = None
+    path: Path,
+    *,
+    origin: str | None = None,
+    name: str | None = None,
+    limits: Limits | None = None,
+    on_problem: Callable[[str, str], None] | None = None,
 ) -> list[Document]:
     """The documents of a file.
 
     Args:
         origin: what the document is identified by; by default a hash of the file's full path.
         name: shown to people; by default the file's own.
+        on_problem: told the name and the reason where a file inside of this one (in an archive, attached to a
+            message) is passed over; by default that is logged.
 
     Raises:
         ReadError: the file cannot be read, is too large, or is of no known kind.
     """
     limits = limits or Limits()
     try:
-        size = path.stat().st_size
-        if size > limits.max_bytes:
-            raise ReadError(_too_large(size, limits))
-        data = path.read_bytes()
-    except OSError as error:
-        raise ReadError(f"The file can't be read: {error.strerror}.") from error
-    if origin is None:
+        data = _bytes_of(path, limits)
         full = os.fsencode(path.resolve())
+    except OSError as error:
+        raise ReadError(f"The file can't be read: {error.strerror or 'its path is not valid'}.") from error
+    if origin is None:
         origin = f"file:{hashlib.blake2b(full, digest_size=16).hexdigest()}"
-    return read_bytes(data, name or _printable(path.name), origin=origin, limits=limits)
+    return read_bytes(data, name or path.name, origin=origin, limits=limits, on_problem=on_problem)
 
 
-def read_bytes(data: bytes, name: str, *, origin: str, limits: Limits | None = None) -> list[Document]:
+def read_bytes(
+    data: bytes,
+    name: str,
+    *,
+    origin: str,
+    limits: Limits | None = None,
+    on_problem: Callable[[str, str], None] | None = None,
+) -> list[Document]:
     """The documents of a file that is already in memory.
 
     Raises:
         ReadError: it is empty, too large, of no known kind, or not what its name says.
     """
     limits = limits or Limits()
-    if len(data) > limits.max_bytes:
-        raise ReadError(_too_large(len(data), limits))
-    if not data.strip():
+    return _read(Raw(data, name, origin, limits, Budget.of(limits), _read, on_problem or _log_problem))
+
+
+def _read(raw: Raw) -> list[Document]:
+    limits = raw.limits
+    if len(raw.data) > limits.max_bytes:
+        raise ReadError(_too_large(len(raw.data), limits))
+    if not raw.data.strip():
         raise ReadError("The file is empty.")
-    suffix = Path(name).suffix.lower()
+    raw = replace(raw, name=_printable(raw.name))
+    media_type = _media_type(raw)
+    documents = _guarded(READERS[media_type], raw)
+    for document in documents:
+        if len(document.text) > limits.max_characters:
+            raise ReadError(
+                f"The text has {len(document.text):,} characters, at most {limits.max_characters:,} are read."
+            )
+    documents = [document for document in documents if document.text.strip()]
+    if not documents:
+        raise ReadError("The file holds no text.")
+    return documents
+
+
+def _media_type(raw: Raw) -> str:
+    suffix = Path(raw.name).suffix.lower()
     media_type = _MEDIA_TYPES.get(suffix)
     if media_type is None:
         known = ", ".join(ending for ending in _MEDIA_TYPES if ending)
         raise ReadError(f"Files of the kind {suffix!r} are not read; the kinds that are: {known}.")
-    text = decode(data)
-    if len(text) > limits.max_characters:
-        raise ReadError(f"The text has {len(text):,} characters, at most {limits.max_characters:,} are read.")
-    document = READERS[media_type](text, _printable(name), origin)
-    if not document.text.strip():
-        raise ReadError("The file holds no text.")
-    return [document]
+    return media_type
 
 
-def decode(data: bytes) -> str:
-    """Text in UTF-8, UTF-16 with its mark, or an encoding that the bytes themselves make out; line ends become LF.
-
-    Raises:
-        ReadError: the bytes are not text.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif b"\0" in data:
-        raise ReadError("The file is not text: it holds NUL bytes. Is its name's ending right?")
-    else:
-        encoding = "utf-8-sig"
+def _guarded(reader: Reader, raw: Raw) -> list[Document]:
+    """The one place where what a library raises on a damaged file becomes a sentence."""
     try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        text = _guessed(data, error)
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ")
+        return reader(raw)
+    except ReadError:
+        raise
+    except RecursionError as error:
+        raise ReadError("The file's parts lie too deep inside of one another to be read.") from error
+    except MemoryError as error:
+        raise ReadError("The file needs more memory than there is.") from error
+    except Exception as error:
+        _log.debug("%s: %r", raw.name, error, exc_info=True)
+        raise ReadError("The file is damaged, or not of the kind that its name says.") from error
 
 
-def _guessed(data: bytes, cause: UnicodeDecodeError) -> str:
-    from charset_normalizer import from_bytes
+def _bytes_of(path: Path, limits: Limits) -> bytes:
+    """All bytes of one moment: a file that is being written is read again, once."""
+    for _ in range(2):
+        before = path.stat()
+        if not stat.S_ISREG(before.st_mode):
+            raise ReadError("It is not a regular file.")
+        if before.st_size > limits.max_bytes:
+            raise ReadError(_too_large(before.st_size, limits))
+        with path.open("rb") as file:
+            data = file.read(limits.max_bytes + 1)
+        after = path.stat()
+        if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and len(data) == after.st_size:
+            return data
+    raise ReadError("The file changed while it was read: try again when it is written.")
 
-    best = from_bytes(data).best()
-    if best is None or _binary_share(str(best)) > _MOST_BINARY:
-        raise ReadError("The file is not text in any encoding that can be made out: save it as UTF-8.") from cause
-    return str(best)
 
-
-_MOST_BINARY = 0.01
-"""Share of control characters from which decoded bytes are not text."""
-
-
-def _binary_share(text: str) -> float:
-    control = sum(character < " " and character not in "\t\n\r\f\v" for character in text)
-    return control / max(len(text), 1)
+def _log_problem(name: str, problem: str) -> None:
+    _log.warning("%s is passed over: %s", name, problem)
 
 
 def _too_large(size: int, limits: Limits) -> str:
@@ -156,4 +172,4 @@ def _too_large(size: int, limits: Limits) -> str:
 
 def _printable(name: str) -> str:
     """A file's name without what cannot be written as UTF-8."""
-    return name.encode("utf-8", "replace").decode("utf-8")
+    return clean(name.encode("utf-8", "replace").decode("utf-8"))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.document import Document, Heading, PublishedDate, Span
 from corpus.published import from_file_name, from_first_line, from_front_matter
+from corpus.readers.encoding import decode
+from corpus.readers.raw import Raw
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -18,9 +20,9 @@ _ENDS_LIKE_A_SENTENCE = tuple(".!?:;,\"”'’)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*•‣]|\d{1,3}[.)])\s")
 
 
-def read_text(text: str, name: str, origin: str) -> Document:
+def read_text(raw: Raw) -> list[Document]:
     """Plain text as it stands; a date that opens it is taken off, since it is about the text and not of it."""
-    front, body = _front_matter(text)
+    front, body = _front_matter(decode(raw.data))
     published = from_front_matter(front)
     if published is None:
         stripped = body.lstrip("\n")
@@ -31,27 +33,26 @@ def read_text(text: str, name: str, origin: str) -> Document:
             body = stripped[end:].lstrip("\n")
     body = body.strip("\n")
     headings = _plain_headings(body)
-    title = _string(front, "title") or _first_line_title(body) or _readable(name)
-    return _document(body, title, name, origin, "text/plain", front, published, headings)
+    title = _string(front, "title") or _first_line_title(body) or readable(raw.name)
+    return [_document(body, title, raw, "text/plain", front, published, headings)]
 
 
-def read_markdown(text: str, name: str, origin: str) -> Document:
+def read_markdown(raw: Raw) -> list[Document]:
     """Markdown as the prose that its reader sees: no marks, link targets or pictures; headings kept as structure."""
     from markdown_it import MarkdownIt
 
-    front, body = _front_matter(text)
+    front, body = _front_matter(decode(raw.data))
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
     prose, headings = _prose(tokens)
     first = next((heading.span.of(prose) for heading in headings if heading.level == 1), None)
-    title = _string(front, "title") or first or _readable(name)
-    return _document(prose, title, name, origin, "text/markdown", front, from_front_matter(front), headings)
+    title = _string(front, "title") or first or readable(raw.name)
+    return [_document(prose, title, raw, "text/markdown", front, from_front_matter(front), headings)]
 
 
 def _document(
     text: str,
     title: str,
-    name: str,
-    origin: str,
+    raw: Raw,
     media_type: str,
     front: Mapping[str, Any],
     published: PublishedDate | None,
@@ -61,10 +62,10 @@ def _document(
     return Document(
         text=text,
         title=" ".join(title.split())[:500],
-        origin=origin,
-        name=name,
+        origin=raw.origin,
+        name=raw.name,
         media_type=media_type,
-        published=published or from_file_name(name),
+        published=published or from_file_name(raw.name),
         source=_string(front, "source") or _string(front, "publisher"),
         author=_string(front, "author"),
         language=(_string(front, "language") or _string(front, "lang"))[:2].lower(),
@@ -93,7 +94,8 @@ def _string(front: Mapping[str, Any], key: str) -> str:
     return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
 
 
-def _readable(name: str) -> str:
+def readable(name: str) -> str:
+    """A file's name as a title, where the file has none."""
     stem = name.rpartition(".")[0] or name
     return " ".join(re.sub(r"[-_]+", " ", stem).split()) or name
 
