@@ -3,8 +3,8 @@
 What comes out is never finer than the words: ``three weeks ago`` is a week, ``a month ago`` a month, ``recently``
 nothing. Conventions where English has none of its own:
 
-- ``early``, ``mid`` and ``late`` are thirds of a month (1-10, 11-20, 21-) and of a year (Jan-Apr, May-Aug, Sep-Dec), and
-  overlapping parts of decades (2000-2004, 2003-2007, 2006-2009) and centuries, whose parts have no agreed ends;
+- ``early``, ``mid`` and ``late`` are thirds of a month (1-10, 11-20, 21-) and of a year (Jan-Apr, May-Aug, Sep-Dec),
+  and overlapping parts of decades (2000-2004, 2003-2007, 2006-2009) and centuries, whose parts have no agreed ends;
 - weeks run from Monday to Sunday, seasons by whole months of the northern hemisphere; a winter named by one year is
   that year, since it may be either of two;
 - ``before``, ``until`` and ``by`` are open to the past, ``after`` to the future, ``since`` runs to the published day.
@@ -42,7 +42,7 @@ def event_dates_of(sentences: Sequence[Readable], published: date | None) -> lis
     result: list[tuple[EventDate, ...]] = []
     anchor: Period | None = None
     for sentence in sentences:
-        if _GATE.search(sentence.text) is None:
+        if not _may_name_a_date(sentence.text):
             anchor = None
             result.append(())
             continue
@@ -207,8 +207,8 @@ def _part(period: Period, part: str) -> Period:
     """The early, middle or late part of a period; a day or a week stays whole."""
     first, last = period.first, period.last
     years = last.year - first.year + 1
-    if part == "week":
-        return _week(first) if period.granularity == "day" else period
+    if part.startswith("week"):
+        return _unit(part, first) if period.granularity == "day" else period
     if part.endswith("half"):
         return _half(period, part == "second half")
     index = ("early", "mid", "late").index(part)
@@ -239,60 +239,36 @@ def _half(period: Period, second: bool) -> Period:
 
 # words
 
-_MONTH_NAMES = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_WEEKDAY_NAMES = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_NUMBERS = {
-    word: value
-    for value, word in enumerate(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
-    )
-} | {"a": 1, "an": 1, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
-_ORDINALS = {word: value for value, word in enumerate(["first", "second", "third", "fourth"], start=1)}
-_CENTURIES = {
-    word: value
-    for value, word in enumerate(
-        [
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-            "twenty-first",
-        ],
-        start=10,
-    )
-}
+_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
+_CARDINALS = "one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+_NUMBERS = {word: value for value, word in enumerate(_CARDINALS, start=1)}
+_NUMBERS |= {"a": 1, "an": 1, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_OLD_CENTURIES = (
+    "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+_CENTURIES = {word: value for value, word in enumerate([*_OLD_CENTURIES.split(), "twenty-first"], start=10)}
+_HOLIDAYS = {"new year's eve": (12, 31), "new year's day": (1, 1), "christmas eve": (12, 24), "christmas day": (12, 25)}
+_HOLIDAYS |= {"boxing day": (12, 26), "valentine's day": (2, 14), "halloween": (10, 31)}
+"""Those that fall on one day everywhere."""
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _STEPS = {"last": -1, "this past": -1, "this": 0, "this coming": 0, "current": 0, "next": 1, "coming": 1}
 _NAMED_STEPS = {"that": 0, "that same": 0, "the same": 0, "the previous": -1, "the preceding": -1}
 _NAMED_STEPS |= {"the following": 1, "the next": 1}
 
 
+def _words(found: str | None) -> str:
+    """In small letters with single blanks; empty for nothing."""
+    return " ".join((found or "").lower().split())
+
+
 def _number_of_month(name: str) -> int:
-    return [month[:3] for month in _MONTH_NAMES].index(name[:3].capitalize()) + 1
+    return [month[:3] for month in _MONTHS].index(name[:3].capitalize()) + 1
 
 
 def _number_of_weekday(name: str) -> int:
-    return [day[:3] for day in _WEEKDAY_NAMES].index(name[:3].capitalize())
+    return [day[:3] for day in _WEEKDAYS].index(name[:3].capitalize())
 
 
 def _compile(pattern: str, flags: int = 0) -> re.Pattern[str]:
@@ -300,10 +276,10 @@ def _compile(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(pattern.replace(" ", r"\s+"), flags)
 
 
-_FULL_MONTH = "|".join(f"{name}|{name.upper()}" for name in _MONTH_NAMES)
+_FULL_MONTH = "|".join(f"{name}|{name.upper()}" for name in _MONTHS)
 _ANY_MONTH = "(?:" + _FULL_MONTH + r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
 _FULL_MONTH = f"(?:{_FULL_MONTH})"
-_WEEKDAY = "(?:" + "|".join(_WEEKDAY_NAMES) + ")"
+_WEEKDAY = "(?:" + "|".join(_WEEKDAYS) + ")"
 _NUMBER = r"(?:\d{1,3}|" + "|".join(_NUMBERS) + ")"
 _UNITS = r"(?:day|week|fortnight|month|quarter|year|decade)"
 _SEASON = r"(?:[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)"
@@ -354,17 +330,17 @@ def _year_of(match: re.Match[str], context: _Context) -> int | None:
     if rel in _STEPS:
         return context.today.year + _STEPS[rel]
     if rel:
-        return context.named.first.year + _NAMED_STEPS[re.sub(r"\s+", " ", rel)]
+        return context.named.first.year + _NAMED_STEPS[_words(rel)]
     return context.year
 
 
 @_rule(rf"{_NO_NUMBER_BEFORE}(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}})(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?(?![\w/-])", "day")
-def _iso(match: re.Match[str], context: _Context) -> Period | None:
+def _iso(match: re.Match[str], _context: _Context) -> Period | None:
     return _day(int(match[1]), int(match[3]), int(match[4]))
 
 
 @_rule(rf"{_NO_NUMBER_BEFORE}(\d{{1,2}})([-/.])(\d{{1,2}})\2((?:19|20)\d\d)(?![\w/-])", "day")
-def _numeric(match: re.Match[str], context: _Context) -> Period | None:
+def _numeric(match: re.Match[str], _context: _Context) -> Period | None:
     """12.11.2024 is written by those who put the day first; 12/11/2024 by both, so that only the year is sure."""
     one, other, year = int(match[1]), int(match[3]), int(match[4])
     if match[2] == "." or one > 12 or one == other:
@@ -375,7 +351,10 @@ def _numeric(match: re.Match[str], context: _Context) -> Period | None:
     return _year(year)
 
 
-_LAST_DAY = r"(?:(?: (?:to|through|and|or|until) |\s*[-–—]\s*)(?P<last>\d{1,2})(?:st|nd|rd|th)?(?![\d:%]|\s*[ap]\.?m\b|[.,]\d))?"
+_LAST_DAY = (
+    r"(?:(?: (?:to|through|and|or|until) |\s*[-–—]\s*)(?P<last>\d{1,2})(?:st|nd|rd|th)?"
+    r"(?![\d:%]|\s*[ap]\.?m\b|[.,]\d))?"
+)
 
 
 @_rule(
@@ -383,7 +362,8 @@ _LAST_DAY = r"(?:(?: (?:to|through|and|or|until) |\s*[-–—]\s*)(?P<last>\d{1,
     "day",
 )
 @_rule(
-    rf"{_NO_NUMBER_BEFORE}(?:[Tt]he )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_LAST_DAY} (?:of )?(?P<month>{_ANY_MONTH})(?!\w)(?:{_OF_YEAR})?",
+    rf"{_NO_NUMBER_BEFORE}(?:[Tt]he )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_LAST_DAY}"
+    rf" (?:of )?(?P<month>{_ANY_MONTH})(?!\w)(?:{_OF_YEAR})?",
     "day",
 )
 def _month_and_day(match: re.Match[str], context: _Context) -> Period | None:
@@ -395,6 +375,17 @@ def _month_and_day(match: re.Match[str], context: _Context) -> Period | None:
     return _range(date(year, month, day), date(year, month, last))
 
 
+@_rule(
+    r"\b(?P<name>New Year['’]s (?:Eve|Day)|Christmas (?:Eve|Day)|Boxing Day|Valentine['’]s Day|Halloween)"
+    rf"(?!\w)(?:{_OF_YEAR})?",
+    "day",
+)
+def _holiday(match: re.Match[str], context: _Context) -> Period | None:
+    month, day = _HOLIDAYS[_words(match["name"]).replace("’", "'")]
+    year = _year_of(match, context)
+    return _nearest(context, lambda year: _day(year, month, day)) if year is None else _day(year, month, day)
+
+
 @_rule(rf"\b(?P<month>{_ANY_MONTH})(?!\w){_OF_YEAR}", "month")
 @_rule(rf"\b(?P<month>{_FULL_MONTH}|Sept\.|Oct\.|Nov\.|Dec\.|Jan\.|Feb\.|Aug\.)(?!\w)(?P<year>(?!))?", "bare month")
 def _month_alone(match: re.Match[str], context: _Context) -> Period | None:
@@ -404,7 +395,8 @@ def _month_alone(match: re.Match[str], context: _Context) -> Period | None:
 
 
 @_rule(
-    rf"\b(?:(?P<weekday>{_WEEKDAY})\b|(?P<short>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?)(?!\w)(?: (?:morning|afternoon|evening|night)\b)?",
+    rf"\b(?:(?P<weekday>{_WEEKDAY})\b|(?P<short>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?)(?!\w)"
+    r"(?: (?:morning|afternoon|evening|night)\b)?",
     "weekday",
 )
 def _weekday(match: re.Match[str], context: _Context) -> Period | None:
@@ -416,7 +408,12 @@ def _weekday(match: re.Match[str], context: _Context) -> Period | None:
     return Period(day, day, "day")
 
 
-@_rule(r"(?:\byesterday\b|\btoday\b|\btonight\b|\btomorrow\b)(?: (?:morning|afternoon|evening|night)\b)?", "said", re.I)
+@_rule(
+    r"\b(?:yesterday|today(?!['’]s (?:world|society|market|economy|standards|prices|money|terms|young|"
+    r"youth))|tonight|tomorrow)\b(?: (?:morning|afternoon|evening|night)\b)?",
+    "said",
+    re.I,
+)
 @_rule(r"\bthe day (?:before yesterday|after tomorrow)\b|\blast night\b", "said", re.I)
 @_rule(r"\b(?:this|earlier this) (?:morning|afternoon|evening)\b|\blater today\b|\bearlier today\b", "said", re.I)
 def _day_word(match: re.Match[str], context: _Context) -> Period | None:
@@ -427,7 +424,10 @@ def _day_word(match: re.Match[str], context: _Context) -> Period | None:
     return _unit("day", context.today, steps)
 
 
-_MORE_OR_LESS = r"(?:(?P<fuzzy>about|around|some|roughly|approximately|nearly|almost|more than|over|less than|just over|at least|up to) )?"
+_MORE_OR_LESS = (
+    r"(?:(?P<fuzzy>about|around|some|roughly|approximately|nearly|almost|(?:more|less) than|(?:just )?over|at least|"
+    r"up to) )?"
+)
 _DEICTIC = r"(?P<step>last|this past|this coming|this|current|next|coming)"
 
 
@@ -445,7 +445,7 @@ _DEICTIC = r"(?P<step>last|this past|this coming|this|current|next|coming)"
 )
 @_rule(r"\b(?P<part>over) (?P<step>the) (?P<unit>weekend)\b", "said", re.I)
 def _this_unit(match: re.Match[str], context: _Context) -> Period | None:
-    step = re.sub(r"\s+", " ", match["step"].lower())
+    step = _words(match["step"])
     unit = match["unit"].lower()
     steps = _STEPS.get(step, 0)
     if step == "the" and unit == "weekend":
@@ -473,7 +473,7 @@ def _this_month_name(match: re.Match[str], context: _Context) -> Period | None:
 @_rule(rf"\b{_DEICTIC} (?P<weekday>{_WEEKDAY})\b(?: (?:morning|afternoon|evening|night)\b)?", "said", re.I)
 def _this_weekday(match: re.Match[str], context: _Context) -> Period | None:
     today, number = context.today, _number_of_weekday(match["weekday"])
-    step = _STEPS[re.sub(r"\s+", " ", match["step"].lower())]
+    step = _STEPS[_words(match["step"])]
     ahead = (number - today.weekday()) % 7
     if step < 0:
         return _unit("day", today, ahead - 7)
@@ -486,7 +486,7 @@ def _this_weekday(match: re.Match[str], context: _Context) -> Period | None:
 @_rule(rf"\b{_DEICTIC} (?P<season>{_SEASON})\b", "said", re.I)
 def _this_season(match: re.Match[str], context: _Context) -> Period | None:
     today, start = context.today, _SEASONS[match["season"].lower()]
-    step = _STEPS[re.sub(r"\s+", " ", match["step"].lower())]
+    step = _STEPS[_words(match["step"])]
     near = [_months(year, start, start + 2) for year in range(today.year - 2, today.year + 3)]
     if step < 0:
         return [season for season in near if season.last < today][-1]
@@ -498,7 +498,8 @@ def _this_season(match: re.Match[str], context: _Context) -> Period | None:
 
 
 @_rule(
-    rf"\b(?P<season>{_SEASON})(?:,? of)?(?:,? (?:(?P<year>{_YEAR})(?:[-–/](?P<next>\d{{2,4}})\b)?|(?P<rel>this|last|next) year))",
+    rf"\b(?P<season>{_SEASON})(?:,? of)?"
+    rf"(?:,? (?:(?P<year>{_YEAR})(?:[-–/](?P<next>\d{{2,4}})\b)?|(?P<rel>this|last|next) year))",
     "season",
 )
 def _season(match: re.Match[str], context: _Context) -> Period | None:
@@ -515,7 +516,8 @@ def _season(match: re.Match[str], context: _Context) -> Period | None:
     "quarter",
 )
 @_rule(
-    rf"\b(?P<ordinal>[Ff]irst|[Ff]inal|[Ll]ast) (?P<number>{_NUMBER}) (?P<what>months|quarters) (?:of|in) (?:(?P<year>{_YEAR})|(?P<rel>this|last|next) year)",
+    rf"\b(?P<ordinal>[Ff]irst|[Ff]inal|[Ll]ast) (?P<number>{_NUMBER}) (?P<what>months|quarters) (?:of|in) "
+    rf"(?:(?P<year>{_YEAR})|(?P<rel>this|last|next) year)",
     "quarter",
 )
 @_rule(rf"{_NO_NUMBER_BEFORE}(?P<year>{_YEAR}) Q(?P<quarter>[1-4])\b", "quarter")
@@ -535,7 +537,7 @@ def _quarter(match: re.Match[str], context: _Context) -> Period | None:
 
 
 @_rule(r"(?:\b(?P<base>1[0-9]|20)(?P<decade>\d)0|(?P<short>['’‘][3-9]0))['’]?s\b", "decade")
-def _decade_name(match: re.Match[str], context: _Context) -> Period | None:
+def _decade_name(match: re.Match[str], _context: _Context) -> Period | None:
     if match["short"]:
         return _decade(1900 + int(match["short"][1:3]))
     year = int(match[0][:4])
@@ -548,7 +550,7 @@ def _decade_name(match: re.Match[str], context: _Context) -> Period | None:
     "century",
     re.I,
 )
-def _century_name(match: re.Match[str], context: _Context) -> Period | None:
+def _century_name(match: re.Match[str], _context: _Context) -> Period | None:
     return _century(int(match["number"] or _CENTURIES[match["word"].lower()]))
 
 
@@ -556,7 +558,7 @@ def _century_name(match: re.Match[str], context: _Context) -> Period | None:
     rf"{_NO_NUMBER_BEFORE}(?P<first>1[0-9]\d\d|20\d\d)(?P<sep>\s?[-–—]\s?|/)(?P<last>\d\d(?:\d\d)?)(?![\w%])(?![.,:/-]\d){_COUNTED}",
     "years",
 )
-def _year_to_year(match: re.Match[str], context: _Context) -> Period | None:
+def _year_to_year(match: re.Match[str], _context: _Context) -> Period | None:
     first, short = int(match["first"]), match["last"]
     last = int(short) if len(short) == 4 else first // 100 * 100 + int(short)
     if last <= first and len(short) == 2:
@@ -569,13 +571,13 @@ def _year_to_year(match: re.Match[str], context: _Context) -> Period | None:
 
 
 @_rule(r"\bA\.?D\.? (?P<after>\d{1,4})\b|\b(?P<before>\d{1,4}) (?:A\.?D|CE)\b(?P<other>\.?)", "sure year")
-def _year_of_our_lord(match: re.Match[str], context: _Context) -> Period | None:
+def _year_of_our_lord(match: re.Match[str], _context: _Context) -> Period | None:
     return _year(int(match["after"] or match["before"]))
 
 
 @_rule(rf"(?:{_NO_NUMBER_BEFORE}|(?<=[Mm]id-)|(?<=[Pp]re-)|(?<=[Pp]ost-))(?P<year>{_YEAR})(?![\w/]|-\d)", "year")
 @_rule(rf"\b(?:FY\s?|fiscal (?:year )?|calendar (?:year )?|model year |the year )(?P<year>{_YEAR})(?!\w)", "sure year")
-def _year_alone(match: re.Match[str], context: _Context) -> Period | None:
+def _year_alone(match: re.Match[str], _context: _Context) -> Period | None:
     return _year(int(match["year"]))
 
 
@@ -615,7 +617,8 @@ def _ago(match: re.Match[str], context: _Context) -> Period | None:
 
 
 @_rule(
-    rf"\b(?:exactly |just |only )?(?P<number>{_NUMBER}) (?P<unit>{_UNITS})s? (?P<way>earlier|before|previously|later|afterwards?|after)\b",
+    rf"\b(?:exactly |just |only )?(?P<number>{_NUMBER}) (?P<unit>{_UNITS})s? "
+    r"(?P<way>earlier|before|previously|later|afterwards?|after)\b",
     "said",
     re.I,
 )
@@ -639,7 +642,7 @@ def _shifted(match: re.Match[str], context: _Context) -> Period | None:
     re.I,
 )
 def _named_unit(match: re.Match[str], context: _Context) -> Period | None:
-    anchor, steps = context.named, _NAMED_STEPS[re.sub(r"\s+", " ", match["step"].lower())]
+    anchor, steps = context.named, _NAMED_STEPS[_words(match["step"])]
     if match["month"]:
         month, year = _number_of_month(match["month"]), anchor.first.year
         if anchor.granularity != "year" and steps:
@@ -688,11 +691,13 @@ def _stretch(match: re.Match[str], context: _Context) -> Period | None:
 
 # tense: whether "on Friday" is behind or ahead
 
+_BE = r"(?: (?:not|also|soon|now|only|still|then|never|again|likely|probably))?(?: (?:be|have|have been)(?: \w+)?)?"
 _CUES = _compile(
-    r"\b(?:(?P<would>would|could|might)|(?P<future>will|won['’]t|shall|to be|(?:is|are|was|were|be|been) (?:due|set|"
-    r"scheduled|slated|expected|planned|going|poised|likely|to)|plans?|due|scheduled|slated|planned|expected|upcoming|"
-    r"deadline|must|should|can|may|begins?|starts?|opens?|votes|meets?|resumes?|expires?|kicks off|takes? effect|faces?|"
-    r"ahead of|hopes? to|wants? to|intends? to|needs? to|vow(?:s|ed) to|pledge[sd] to|agreed to|promised to)|"
+    rf"\b(?:(?P<would>(?:would|could|might){_BE})|(?P<future>(?:will|won['’]t|shall|must|should|can|(?-i:may)|to){_BE}\b"
+    r"(?<!\bto)|(?:is|are|was|were|be|been) (?:due|set|scheduled|slated|expected|planned|going|poised|likely|to)|"
+    r"plans?|due|scheduled|slated|planned|expected|expects?|forecasts?|predicts?|upcoming|deadline|begins?|starts?|opens?|votes|"
+    r"meets?|resumes?|expires?|kicks off|takes? effect|faces?|ahead of|(?:hopes?|wants?|intends?|needs?|vow(?:s|ed)|"
+    r"pledge[sd]|agreed|promised) to)|"
     r"(?P<past>was|were|had|has been|have been|did|said|says|told|\w{2,}ed|ago|began|came|won|lost|fell|rose|shot|held|"
     r"took|met|made|left|went|gave|found|broke|hit|saw|led|struck|became|spoke|ran|wrote|sent|put|cut|beat|drew|grew|"
     r"brought|sought|caught|taught|thought|kept|paid|sold|spent|stood|threw|understood|withdrew|swore|quit|flew|fled|"
@@ -750,19 +755,21 @@ def _nearest(context: _Context, make: Callable[[int], Period]) -> Period | None:
 _REACH = 48
 """Characters before a date in which its prepositions are looked for."""
 _PART = (
-    r"(?P<part>early|mid|late|(?:very )?(?:beginning|start|middle|end|close|first half|second half|week)(?= of)|"
+    r"(?P<part>early|mid|late|"
+    r"(?:very )?(?:beginning|start|middle|end|close|first half|second half|week(?:end)?)(?= of)|"
     r"(?:first|second) half(?= of))(?: of)?"
 )
 _LEAD = _compile(
-    r"(?:(?P<duration>\b\w+ (?:day|week|month|year)s?) )?"
-    r"(?:(?:\b(?P<outer>early|late|later|earlier|sometime|back) )?\b(?P<relation>in|on|at|during|since|until|till|up to|"
-    r"before|prior to|after|by|from|between|as of|through|throughout|around|circa|of|for) )?"
+    r"(?:(?P<duration>\b\w+ (?:day|week|month|quarter|year)s?) )?"
+    r"(?:(?:\b(?P<outer>early|late|later|earlier|sometime|back) )?"
+    r"\b(?P<relation>in|on|at|during|since|until|till|up to|"
+    r"before|prior to|after|by|from|between|as of|through|throughout|around|over|within|circa|of|for|to|ended|ending) )?"
     rf"(?P<the>the )?(?:{_PART}[-\s]+(?:in |on )?(?:the )?)?$",
     re.IGNORECASE,
 )
 _JOIN = _compile(
-    r"\s*(?:(?P<to>to|until|till|through|thru|up to|[-–—])|(?P<also>, and|, or|and in|and on|and|or|,))(?:\s+|(?<=[-–—]))"
-    rf"(?:the )?(?:{_PART}[-\s]+)?(?:the )?",
+    r"\s*(?:(?P<to>to|until|till|through|thru|up to|[-–—])|(?P<also>, and|, or|and in|and on|and|or|,))"
+    rf"(?:\s+|(?<=[-–—]))(?:the )?(?:{_PART}[-\s]+)?(?:the )?",
     re.IGNORECASE,
 )
 _PRESENT = _compile(r"(?:\s*[-–—]\s*| to | until )(?:the )?(?:present|now|date)\b(?: day\b)?", re.I)
@@ -777,7 +784,8 @@ _SOME_WEEKDAY = _compile(
     re.I,
 )
 _WEEKDAY_NAME = _compile(
-    r"s\b| (?:Times|Mail|Mirror|Express|Telegraph|Herald|Night|Addams|Club|Independent|Star|Sport|League|School|Bloody)\b"
+    r"s\b| (?:Times|Mail|Mirror|Express|Telegraph|Herald|Night|Addams|"
+    r"Club|Independent|Star|Sport|League|School|Bloody)\b"
 )
 _COUNT_BEFORE = _compile(
     r"(?:\b(?:than|about|nearly|over|almost|some|approximately|roughly|least|most|additional|another|first|last|top|no|nos|"
@@ -787,13 +795,13 @@ _COUNT_BEFORE = _compile(
     re.I,
 )
 _YEAR_BEFORE = _compile(
-    r"(?:\b(?:born|died|founded|dated|est\.?|established|b\.|d\.|c\.|season|class of|released|built|elected|annus)|[(\[]|\bpre-|"
-    r"\bpost-|\b(?:year|founded|established|born|date|released|since):)\s*$",
+    r"(?:\b(?:born|died|founded|dated|est\.?|established|b\.|d\.|c\.|season|class of|released|built|elected|annus)|"
+    r"[(\[]|\bpre-|\bpost-|\b(?:year|founded|established|born|date|released|since):)\s*$",
     re.I,
 )
 _DETERMINER_BEFORE = re.compile(
     r"(?:\b(?:[Tt]he|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|[Oo]ur|[Mm]y|[Tt]his|[Tt]hat|[Aa]n?|[Ee]ach|[Bb]oth|[Oo]ne\s+of)|['’]s?|^)"
-    r"(?:\s+[a-z][a-z-]+){0,2}\s*$"
+    r"(?P<between>(?:\s+[a-z][a-z-]+){0,2})\s*$"
 )
 _NOUN_AFTER = re.compile(
     r"\s+(?!(?:and|or|to|in|is|was|were|are|of|at|on|for|with|has|had|by|from|the|a|an|that|which)\b)[A-Za-z]|-[a-z]"
@@ -832,10 +840,12 @@ class _Lead(NamedTuple):
     relation: str = ""
     part: str = ""
     duration: str = ""
+    """The words "two days" of "two days before"."""
+    duration_start: int = 0
 
 
 def _atoms(text: str) -> list[_Atom]:
-    """The longest match at the leftmost place, then the next behind it. A weekday joins the date that it stands before."""
+    """The longest match at the leftmost place, then the next behind it; a weekday joins the date behind it."""
     found = [
         (match.start(), -match.end(), number, match)
         for number, (pattern, _) in enumerate(_RULES)
@@ -873,14 +883,13 @@ def _lead(text: str, behind: int, atom: _Atom) -> _Lead:
         inside = [match.start(name) for name in ("the", "part") if match["part"] and match[name] is not None]
     start = base + min(inside) if inside and (relation or part) else atom.start
     duration = _words(match["duration"])
-    return _Lead(start, relation, part if part in _PART_NAMES else "", duration)
+    part = part if part in _PART_NAMES else ""
+    if relation in ("to", "ended", "ending") and not duration:
+        return _Lead(start if match["part"] else atom.start, "", part)
+    return _Lead(start, relation, part, duration, base + match.start("duration"))
 
 
-_PART_NAMES = ("early", "mid", "late", "first half", "second half", "week")
-
-
-def _words(found: str | None) -> str:
-    return " ".join((found or "").lower().split())
+_PART_NAMES = ("early", "mid", "late", "first half", "second half", "week", "weekend")
 
 
 def _read(text: str, published: date | None, anchor: Period | None) -> Iterator[_Named]:
@@ -895,9 +904,11 @@ def _read(text: str, published: date | None, anchor: Period | None) -> Iterator[
         index += 1
         named: _Named | None = None
         try:
-            if following is not None and (period := _from_to(context, atom, following, lead)) is not None:
-                named = _Named(lead.start, following.end, period)
+            if following is not None and (pair := _from_to(context, atom, following, lead)) is not None:
+                yield from pair
                 index += 1
+                behind = following.end
+                anchor = next((item.period for item in pair if item.period.granularity != "range"), anchor)
             elif listed or _stands(text, atom, lead):
                 year = _year_behind(context, atoms, index - 1) if atom.open else None
                 named = _one(replace(context, year=year), atom, lead)
@@ -930,10 +941,18 @@ def _stands(text: str, atom: _Atom, lead: _Lead) -> bool:
                 bool(lead.part)
                 or lead.relation in _YEAR_RELATIONS
                 or _YEAR_BEFORE.search(before) is not None
-                or (_NOUN_AFTER.match(after) is not None and _DETERMINER_BEFORE.search(before) is not None)
+                or _describes(before, after)
                 or (not before.strip() and _VERB_AFTER.match(after) is not None)
             )
     return True
+
+
+def _describes(before: str, after: str) -> bool:
+    """Whether a year stands as an adjective: the 2016 vote, but not the asteroid 1998 passed."""
+    determiner, noun = _DETERMINER_BEFORE.search(before), _NOUN_AFTER.match(after)
+    if determiner is None or noun is None:
+        return False
+    return not (determiner["between"] and re.match(r"\s+\w+ed\b", after))
 
 
 def _one(context: _Context, atom: _Atom, lead: _Lead) -> _Named | None:
@@ -949,12 +968,16 @@ def _one(context: _Context, atom: _Atom, lead: _Lead) -> _Named | None:
         return _Named(start, onward.end(), _range(period.first, until_now))
     if text[end : end + 2] in ("'s", "’s") and lead.relation != "since":
         return _Named(atom.start if lead.relation in ("before", "after", "until", "by") else start, end, period)
-    if lead.duration and lead.relation in ("before", "after"):
+    if lead.duration and lead.relation in ("before", "after", "to", "ended", "ending"):
         word, _, unit = lead.duration.partition(" ")
         number = 1 if word == "the" else _number(word) if word.isdigit() or word in _NUMBERS else 0
-        shifted = _shift(period, unit.rstrip("s"), number if lead.relation == "after" else -number)
-        begin = text.lower().rfind(word, 0, start)
-        return _Named(begin, end, shifted) if number and shifted is not None else None
+        if not number and lead.relation in ("before", "after"):
+            return None
+        start = lead.duration_start
+        if lead.relation in ("before", "after"):
+            shifted = _shift(period, unit.rstrip("s"), number if lead.relation == "after" else -number)
+            return _Named(start, end, shifted) if shifted is not None else None
+        return _Named(start, end, _back(period, number or 1, unit.rstrip("s")))
     match lead.relation:
         case "since":
             period = _range(period.first, until_now) if until_now != date.max else _from(period.first)
@@ -974,6 +997,17 @@ def _one(context: _Context, atom: _Atom, lead: _Lead) -> _Named | None:
     return _Named(start, end, period)
 
 
+def _back(period: Period, number: int, unit: str) -> Period:
+    """The stretch of so many units that a period ends: the twelve months to November 2020."""
+    if unit in ("day", "week"):
+        return _range(period.last - timedelta(days=number * (7 if unit == "week" else 1) - 1), period.last)
+    months = number * {"month": 1, "quarter": 3, "year": 12}[unit]
+    if period.granularity == "day" and (period.last + timedelta(days=1)).day != 1:
+        start = _month(period.last.year, period.last.month - months).first
+        return _range(start.replace(day=min(period.last.day + 1, 28)), period.last)
+    return _range(_month(period.last.year, period.last.month - months + 1).first, period.last)
+
+
 def _from(first: date) -> Period:
     return Period(first, date.max, "range")
 
@@ -982,37 +1016,34 @@ def _to(last: date) -> Period:
     return Period(date.min, last, "range")
 
 
-def _from_to(context: _Context, atom: _Atom, following: _Atom, lead: _Lead) -> Period | None:
-    """From the one date to the other; None where they are two dates, or none."""
+def _from_to(context: _Context, atom: _Atom, following: _Atom, lead: _Lead) -> list[_Named] | None:
+    """From the one date to the other; None where nothing joins them."""
     text = context.text
     join = _JOIN.fullmatch(text, atom.end, following.start)
     if join is None or not (join["to"] or lead.relation == "between"):
         return None
     if "weekday" in (atom.kind, following.kind) and lead.relation not in ("from", "between"):
-        return None  # "open Monday to Friday"
-    if lead.relation == "from" and _MOVED.search(text[: lead.start]) is not None:
-        return None
+        return []  # "open Monday to Friday"
     if not (_stands(text, atom, lead) or lead.relation == "from" or following.kind == "month"):
         return None
-    second_context = replace(context, start=following.start, end=following.end, weekday=following.weekday)
+    behind = replace(context, start=following.start, end=following.end, weekday=following.weekday)
     if following.open or following.kind == "weekday":
         first = atom.resolve(context)
-        if first is None:
-            return None
-        second = _next_after(first, following, second_context)
+        second = _next_after(first, following, behind) if first is not None else None
     else:
-        second = following.resolve(second_context)
-        if second is None:
-            return None
-        first = atom.resolve(replace(context, year=second.first.year))
-        if first is not None and atom.open and first.first > second.last:
+        second = following.resolve(behind)
+        first = atom.resolve(replace(context, year=second.first.year)) if second is not None else None
+        if first is not None and second is not None and atom.open and first.first > second.last:
             first = atom.resolve(replace(context, year=second.first.year - 1))
     if first is None or second is None:
         return None
     part = _PARTS.get(_words(join["part"]), _words(join["part"]))
     first = _part(first, lead.part) if lead.part else first
     second = _part(second, part) if part in _PART_NAMES else second
-    return _range(min(first.first, second.first), max(first.last, second.last))
+    if lead.relation == "from" and _MOVED.search(text[: lead.start]) is not None:
+        return [_Named(lead.start, atom.end, first), _Named(following.start, following.end, second)]
+    whole = _range(min(first.first, second.first), max(first.last, second.last))
+    return [_Named(lead.start, following.end, whole)]
 
 
 def _next_after(first: Period, atom: _Atom, context: _Context) -> Period | None:
@@ -1042,11 +1073,15 @@ def _year_behind(context: _Context, atoms: Sequence[_Atom], index: int) -> int |
     return None
 
 
-_GATE = re.compile(
-    r"\b(?:1\d\d\d|20\d\d)|\d\d0['’]?s|['’‘]\d0s|"
-    rf"\b(?:{_FULL_MONTH}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b|{_WEEKDAY})|A\.?D\b|\bCE\b|"
-    r"\b(?i:yesterday|today|tonight|tomorrow|ago|from now|earlier|later|before|previously|after(?:wards?)?|century|"
-    r"(?:this|last|next|past|coming|previous|following|preceding|same|current|that|the)\s+(?:\w+\s+)?(?:day|week|weekend|"
-    r"month|quarter|year|decade|hours?|night|morning|afternoon|evening|spring|summer|autumn|fall|winter|century)s?)\b"
+_HINTS = (
+    *(name[:3] for name in (*_MONTHS, "Christmas", "Halloween")),
+    *(name.upper() for name in _MONTHS),
+    *("day Day DAY week Week month year quarter decade Decade hour night centur Centur tomorrow Tomorrow".split()),  # noqa: SIM905
+    *("morning afternoon evening pring ummer utumn fall Fall inter Eve".split()),  # noqa: SIM905
 )
-"""Passes over, in one search, sentences without any word of time."""
+_NUMERALS = re.compile(r"\d\d\d|\d0['’]?s|A\.?D\b|CE\b|Q[1-4]")
+
+
+def _may_name_a_date(text: str) -> bool:
+    """Whether it is worth a closer look: most sentences hold no word of time, and this is all they cost."""
+    return any(hint in text for hint in _HINTS) or _NUMERALS.search(text) is not None
