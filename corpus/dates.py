@@ -211,6 +211,9 @@ def _part(period: Period, part: str) -> Period:
         return _unit(part, first) if period.granularity == "day" else period
     if part.endswith("half"):
         return _half(period, part == "second half")
+    if part in ("early-to-mid", "mid-to-late"):
+        earlier, _, later = part.split("-")
+        return _range(_part(period, earlier).first, _part(period, later).last)
     index = ("early", "mid", "late").index(part)
     if period.granularity == "month":
         return _range(
@@ -576,9 +579,16 @@ def _year_of_our_lord(match: re.Match[str], _context: _Context) -> Period | None
 
 
 @_rule(rf"(?:{_NO_NUMBER_BEFORE}|(?<=[Mm]id-)|(?<=[Pp]re-)|(?<=[Pp]ost-))(?P<year>{_YEAR})(?![\w/]|-\d)", "year")
-@_rule(rf"\b(?:FY\s?|fiscal (?:year )?|calendar (?:year )?|model year |the year )(?P<year>{_YEAR})(?!\w)", "sure year")
+@_rule(
+    rf"\b(?:FY\s?|[Ff]iscal (?:year )?|[Cc]alendar (?:year )?|model year |[Tt]he year )(?P<year>{_YEAR})(?!\w)",
+    "sure year",
+)
 def _year_alone(match: re.Match[str], _context: _Context) -> Period | None:
     return _year(int(match["year"]))
+
+
+_LASTS = _compile(r"\b(?:will|would|could|can|may|might|must|should|to|not|only|did|does|n['’]t) $")
+"""What stands before "last" where it is a verb."""
 
 
 def _number(word: str) -> int:
@@ -675,6 +685,8 @@ def _shift(anchor: Period, unit: str, steps: int) -> Period | None:
 )
 def _stretch(match: re.Match[str], context: _Context) -> Period | None:
     """The past three years: whole years, since nobody counts the days; only days and weeks are counted out."""
+    if match["step"] == "last" and _LASTS.search(context.text, 0, match.start()) is not None:
+        return None
     today, unit = context.today, match["unit"].lower()
     way = 1 if match["step"].lower() in ("next", "coming", "following") else -1
     number = _number(match.groupdict().get("number") or "one")
@@ -695,7 +707,11 @@ _BE = r"(?: (?:not|also|soon|now|only|still|then|never|again|likely|probably))?(
 _CUES = _compile(
     rf"\b(?:(?P<would>(?:would|could|might){_BE})|(?P<future>(?:will|won['’]t|shall|must|should|can|(?-i:may)|to){_BE}\b"
     r"(?<!\bto)|(?:is|are|was|were|be|been) (?:due|set|scheduled|slated|expected|planned|going|poised|likely|to)|"
-    r"plans?|due|scheduled|slated|planned|expected|expects?|forecasts?|predicts?|upcoming|deadline|begins?|starts?|opens?|votes|"
+    r"plans?|due|scheduled|slated|planned|expected|expects?|forecasts?|predicts?|upcoming|"
+    r"deadline|begins?|starts?(?! of)|opens?(?! (?:to|for))|closes?(?! (?:to|of|by))|ends?(?! of)|"
+    r"plays?|hosts?|votes|(?:is|are)(?= on\b)|"
+    r"next (?:round|meeting|hearing|match|game|vote|election|session|talks)|"
+    r"(?:gave|given|gives?|granted) (?:\w+ ){1,4}(?=until)|"
     r"meets?|resumes?|expires?|kicks off|takes? effect|faces?|ahead of|(?:hopes?|wants?|intends?|needs?|vow(?:s|ed)|"
     r"pledge[sd]|agreed|promised) to)|"
     r"(?P<past>was|were|had|has been|have been|did|said|says|told|\w{2,}ed|ago|began|came|won|lost|fell|rose|shot|held|"
@@ -717,6 +733,8 @@ def _direction(context: _Context) -> str:
     after = [kind for start, _, kind in cues if start >= context.end]
     opens = _CLAUSE_OPENS.search(context.text[max(0, context.start - 12) : context.start]) is not None
     kind = after[0] if after and (opens or not before) else before[-1] if before else ""
+    if context.relation == "since":
+        return "past"
     if not kind.startswith("past") and context.relation in ("until", "till", "through", "by"):
         return "future"
     return "future" if kind == "short" else kind
@@ -755,15 +773,15 @@ def _nearest(context: _Context, make: Callable[[int], Period]) -> Period | None:
 _REACH = 48
 """Characters before a date in which its prepositions are looked for."""
 _PART = (
-    r"(?P<part>early|mid|late|"
+    r"(?P<part>early(?:[-\s]to[-\s]mid)?|mid(?:[-\s]+to[-\s]late)?|late|"
     r"(?:very )?(?:beginning|start|middle|end|close|first half|second half|week(?:end)?)(?= of)|"
     r"(?:first|second) half(?= of))(?: of)?"
 )
 _LEAD = _compile(
     r"(?:(?P<duration>\b\w+ (?:day|week|month|quarter|year)s?) )?"
     r"(?:(?:\b(?P<outer>early|late|later|earlier|sometime|back) )?"
-    r"\b(?P<relation>in|on|at|during|since|until|till|up to|"
-    r"before|prior to|after|by|from|between|as of|through|throughout|around|over|within|circa|of|for|to|ended|ending) )?"
+    r"\b(?P<relation>in|on|at|during|since|until|till|up to|before|"
+    r"prior to|after|by|from|between|as of|through|throughout|around|over|within|circa|of|for|to|ended|ending) )?"
     rf"(?P<the>the )?(?:{_PART}[-\s]+(?:in |on )?(?:the )?)?$",
     re.IGNORECASE,
 )
@@ -776,7 +794,9 @@ _PRESENT = _compile(r"(?:\s*[-–—]\s*| to | until )(?:the )?(?:present|now|da
 _ONWARD = _compile(r" (?:onwards?|on)\b(?! [A-Z0-9t])")
 _PARTS = {"beginning": "early", "start": "early", "middle": "mid", "end": "late", "close": "late"}
 _MOVED = _compile(
-    r"\b(?:moved|moving|postponed|shifted|delayed|rescheduled|pushed|brought forward|changed)\b[^.;]{0,40}$", re.I
+    r"\b(?:moved|moving|postponed|shifted|delayed|rescheduled|pushed|slipped|put off|switched|"
+    r"brought forward|changed)\b[^.;]{0,40}$",
+    re.I,
 )
 _SOME_WEEKDAY = _compile(
     r"\b(?:a|an|every|each|any|one|most|some|other|alternate|black|good|ash|bloody|super|palm|easter|cyber|holy|maundy|"
@@ -832,6 +852,10 @@ _VERBS_AND_PEOPLE = frozenset(["in", "since", "until", "during", "through", "bet
 """What may stand before May and March, which are a verb and people as well."""
 
 
+_BACK = ("to", "ended", "ending")
+"""What stands between a stretch and its last day: "the year to March"."""
+
+
 class _Lead(NamedTuple):
     """What stands before a date."""
 
@@ -875,7 +899,8 @@ def _lead(text: str, behind: int, atom: _Atom) -> _Lead:
     if match is None:
         return _Lead(atom.start)
     relation, part = _words(match["relation"]), _words(match["part"]) or _words(match["outer"])
-    part = _PARTS.get(part.removeprefix("very "), part.removeprefix("very "))
+    part = part.removeprefix("very ").replace("- to", "-to").replace(" to ", "-to-").replace(" late", "-late")
+    part = _PARTS.get(part, part)
     if match["the"] and not match["part"] and atom.kind in ("day", "month", "bare month", "year", "years"):
         return _Lead(atom.start)  # "after the 2016 coup" is about the coup
     inside = [match.start(name) for name in ("outer", "relation", "the", "part") if match[name] is not None]
@@ -884,12 +909,12 @@ def _lead(text: str, behind: int, atom: _Atom) -> _Lead:
     start = base + min(inside) if inside and (relation or part) else atom.start
     duration = _words(match["duration"])
     part = part if part in _PART_NAMES else ""
-    if relation in ("to", "ended", "ending") and not duration:
+    if relation in _BACK and not duration:
         return _Lead(start if match["part"] else atom.start, "", part)
     return _Lead(start, relation, part, duration, base + match.start("duration"))
 
 
-_PART_NAMES = ("early", "mid", "late", "first half", "second half", "week", "weekend")
+_PART_NAMES = ("early", "early-to-mid", "mid", "mid-to-late", "late", "first half", "second half", "week", "weekend")
 
 
 def _read(text: str, published: date | None, anchor: Period | None) -> Iterator[_Named]:
@@ -931,6 +956,8 @@ def _stands(text: str, atom: _Atom, lead: _Lead) -> bool:
             doubtful = text[atom.start : atom.end].capitalize() in ("May", "March")
             if doubtful and after[:1] in ("'", "’"):
                 return False
+            if lead.duration and lead.relation in _BACK:
+                return True
             return bool(lead.part) or lead.relation in (_VERBS_AND_PEOPLE if doubtful else _MONTH_RELATIONS)
         case "years":
             return _COUNT_BEFORE.search(before) is None
@@ -942,7 +969,7 @@ def _stands(text: str, atom: _Atom, lead: _Lead) -> bool:
                 or lead.relation in _YEAR_RELATIONS
                 or _YEAR_BEFORE.search(before) is not None
                 or _describes(before, after)
-                or (not before.strip() and _VERB_AFTER.match(after) is not None)
+                or (_CLAUSE_OPENS.search(before) is not None and _VERB_AFTER.match(after) is not None)
             )
     return True
 
@@ -968,7 +995,7 @@ def _one(context: _Context, atom: _Atom, lead: _Lead) -> _Named | None:
         return _Named(start, onward.end(), _range(period.first, until_now))
     if text[end : end + 2] in ("'s", "’s") and lead.relation != "since":
         return _Named(atom.start if lead.relation in ("before", "after", "until", "by") else start, end, period)
-    if lead.duration and lead.relation in ("before", "after", "to", "ended", "ending"):
+    if lead.duration and lead.relation in ("before", "after", *_BACK):
         word, _, unit = lead.duration.partition(" ")
         number = 1 if word == "the" else _number(word) if word.isdigit() or word in _NUMBERS else 0
         if not number and lead.relation in ("before", "after"):
