@@ -14,6 +14,7 @@ from corpus.document import Document
 from corpus.readers.encoding import clean
 from corpus.readers.raw import Budget, Limits, Raw, Reader, ReadError
 from corpus.readers.text import read_markdown, read_text
+from corpus.readers.web import read_mhtml, read_web_page
 
 __all__ = ["READERS", "Limits", "ReadError", "find_files", "read_bytes", "read_file"]
 
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 READERS: Mapping[str, Reader] = {
     "text/plain": read_text,
     "text/markdown": read_markdown,
+    "text/html": read_web_page,
+    "multipart/related": read_mhtml,
 }
 """Reader of each media type."""
 
@@ -32,6 +35,11 @@ _MEDIA_TYPES: Mapping[str, str] = {
     ".log": "text/plain",
     ".md": "text/markdown",
     ".markdown": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xhtml": "text/html",
+    ".mhtml": "multipart/related",
+    ".mht": "multipart/related",
 }
 
 

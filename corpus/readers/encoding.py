@@ -41,8 +41,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def clean(text: str) -> str:
-    """The text without NUL, with LF for line ends and the replacement character for lone surrogates."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    """The text without NUL and soft hyphens, with LF for line ends, and a sign in place of a lone surrogate."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").replace("\u00ad", "").replace("\ufeff", "")
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

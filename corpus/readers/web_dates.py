@@ -17,7 +17,7 @@ from typing import Any
 
 from corpus.document import PublishedDate
 from corpus.published import from_url, from_value, plausible, written_dates
-from corpus.readers.header_lines import labelled_date
+from corpus.readers.header_lines import from_header_lines, labelled_date
 
 _META = re.compile(
     r"publi(?:sh|shed|cation|que)?[-_:. ]?(?:date|time|at|on|$)|date[-_:. ]?publi(?!sher)|pub[-_.]?date|"
@@ -60,11 +60,12 @@ _DEEPEST = 12
 """Levels of JSON-LD that are looked at."""
 
 
-def published_of(tree: Any, url: str, language: str) -> PublishedDate | None:
+def published_of(tree: Any, text: str, url: str, language: str) -> PublishedDate | None:
     """The publication date of a parsed page; None where nothing certain enough is said.
 
     Args:
         tree: lxml's root element.
+        text: the page's own, without menus.
         url: the page's own address where it names one.
         language: of the page; tells how 03/04/2024 is read. Empty where unknown.
     """
@@ -76,6 +77,7 @@ def published_of(tree: Any, url: str, language: str) -> PublishedDate | None:
     return (
         _beside_headline(tree, day_first)
         or _labelled(tree, day_first)
+        or from_header_lines(text, day_first=day_first)
         or from_url(url)
         or next(_meta(tree, _META_WEAK, 0.6), None)
         or _guess(tree, url)
