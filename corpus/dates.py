@@ -242,9 +242,9 @@ def _half(period: Period, second: bool) -> Period:
 
 # words
 
-_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
-_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
-_CARDINALS = "one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+_MONTHS = "January February March April May June July August September October November December".split()
+_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_CARDINALS = "one two three four five six seven eight nine ten eleven twelve".split()
 _NUMBERS = {word: value for value, word in enumerate(_CARDINALS, start=1)}
 _NUMBERS |= {"a": 1, "an": 1, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
@@ -1103,8 +1103,8 @@ def _year_behind(context: _Context, atoms: Sequence[_Atom], index: int) -> int |
 _HINTS = (
     *(name[:3] for name in (*_MONTHS, "Christmas", "Halloween")),
     *(name.upper() for name in _MONTHS),
-    *("day Day DAY week Week month year quarter decade Decade hour night centur Centur tomorrow Tomorrow".split()),  # noqa: SIM905
-    *("morning afternoon evening pring ummer utumn fall Fall inter Eve".split()),  # noqa: SIM905
+    *("day Day DAY week Week month year quarter decade Decade hour night centur Centur tomorrow Tomorrow".split()),
+    *("morning afternoon evening pring ummer utumn fall Fall inter Eve".split()),
 )
 _NUMERALS = re.compile(r"\d\d\d|\d0['’]?s|A\.?D\b|CE\b|Q[1-4]")
 

@@ -250,7 +250,8 @@ def _sentence_weights(
         tokens = np.flatnonzero(inside)
         weights[row, owner[tokens], tokens] = 1.0
     totals = weights.sum(axis=2, keepdims=True)
-    return np.divide(weights, totals, out=weights, where=totals > 0)
+    np.divide(weights, totals, out=weights, where=totals > 0)
+    return weights
 
 
 def has_fast_bfloat16() -> bool:

@@ -10,11 +10,11 @@ from corpus.readers.rows import table_lines
 
 _HEADING = {f"h{level}": level for level in range(1, 7)}
 _BLOCK = frozenset(
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure "  # noqa: SIM905
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure "
     "footer form header hr html li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
 ) | frozenset(_HEADING)
 _UNSEEN = frozenset(
-    "script style noscript template head title svg iframe object embed select button input textarea "  # noqa: SIM905
+    "script style noscript template head title svg iframe object embed select button input textarea "
     "canvas audio video rp rt".split()
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)

@@ -1,0 +1,249 @@
+"""Values: the date, number or name that a question asks for, found in a sentence and made comparable.
+
+Used for what an answer shows bold, and to see whether documents give different values.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from corpus.document import EventDate, Span
+from index.words import stems
+
+Kind = Literal["date", "number", "name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value in a sentence."""
+
+    kind: Kind
+    span: Span
+    """In code points of the sentence."""
+    text: str
+    amount: float | None = None
+    """Of a number, its scale (thousand, bn) worked in."""
+    unit: str = ""
+    """Of a number: ``$``, ``%``, ``people`` …, folded; empty where it has none."""
+    first: datetime.date | None = None
+    """Of a date: the first day it may mean."""
+    last: datetime.date | None = None
+
+    def agrees(self, other: Value) -> bool:
+        """Whether two values say the same, each as precisely as it is given.
+
+        A date agrees with the month that holds it, a rounded number with what it was rounded from, a surname with the
+        full name.
+        """
+        if self.kind != other.kind:
+            return False
+        if self.first and self.last and other.first and other.last:
+            return self.first <= other.last and other.first <= self.last
+        if self.amount is not None and other.amount is not None:
+            return _same_amount(self, other)
+        return _same_name(self.text, other.text)
+
+
+_ASKED: Sequence[tuple[Kind, re.Pattern[str]]] = (
+    (
+        "date",
+        re.compile(
+            r"\bwhen\b|\b(?:what|which|in what|in which|on what|on which)\s+(?:\w+\s+)?(?:date|day|month|year)\b"
+            r"|\b(?:release |start |end |opening )?date (?:of|for|when)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "number",
+        re.compile(
+            r"\bhow (?:many|much|long|tall|far|old|high|large|big|deep|heavy|fast|strong|wide)\b"
+            r"|\bwhat (?:\S+ ){0,4}?(?:percentage|share|number|price|cost|revenue|population|magnitude|toll|amount|sum"
+            r"|total|estimate|figure|size|weight|length|height|distance|depth|speed|rate|budget|profit|loss|score)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "name",
+        re.compile(
+            r"\b(?:who|whom|whose|where)\b|^\W*which\b|\b(?:in|at|to|from|by|of) which\b|\blocation\b"
+            r"|\bwhat (?:is the name|\S+ ){0,3}?(?:city|country|company|team|club|party|person|place|movie|film|book"
+            r"|song|ship|vessel|agency|province|state|town|river|university|school|name|organi[sz]ation)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
+
+def asked_kind(question: str) -> Kind | None:
+    """The kind of value that a question asks for; None where it asks for an explanation, a list or a yes."""
+    found = [(match.start(), kind) for kind, form in _ASKED if (match := form.search(question)) is not None]
+    return min(found)[1] if found else None
+
+
+def values_in(text: str, kind: Kind, question: str, event_dates: Sequence[EventDate], offset: int) -> list[Value]:
+    """The values of a kind in a sentence, in reading order, without those that the question itself names.
+
+    Args:
+        event_dates: of the sentence, in code points of its document.
+        offset: where the sentence begins in its document.
+    """
+    if kind == "date":
+        found = _dates(text, event_dates, offset)
+    elif kind == "number":
+        taken = [Span(date.span.start - offset, date.span.end - offset) for date in event_dates]
+        found = [value for value in _numbers(text) if not any(value.span.overlaps(span) for span in taken)]
+    else:
+        found = _names(text)
+    known = set(stems(question))
+    return [value for value in found if not set(stems(value.text)) <= known]
+
+
+def _dates(text: str, event_dates: Sequence[EventDate], offset: int) -> list[Value]:
+    return [
+        Value("date", span, span.of(text), first=date.first, last=date.last)
+        for date in event_dates
+        if (span := Span(max(date.span.start - offset, 0), max(date.span.end - offset, 0))).end <= len(text)
+    ]
+
+
+_SCALES = {
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "k": 1e3,
+    "million": 1e6,
+    "m": 1e6,
+    "mn": 1e6,
+    "billion": 1e9,
+    "bn": 1e9,
+    "trillion": 1e12,
+    "tn": 1e12,
+}
+_CURRENCIES = {"us$": "$", "usd": "$", "dollar": "$", "eur": "€", "euro": "€", "gbp": "£", "pound": "£", "yen": "¥"}
+_SPELLED = (
+    r"(?:(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
+    r"|billion)(?:[- ]and[- ]|[- ])?)+"
+)
+_NUMBER = re.compile(
+    rf"(?P<currency>US\$|[$€£¥]\s?)?(?:(?P<digits>(?<![\w.,])\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|(?<![\w.,])\d+(?:\.\d+)?)"
+    rf"|\b(?P<words>{_SPELLED})(?<![- ])\b)"
+    r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|tn|[km])\b)?"
+    r"(?:\s?(?P<percent>%|per\s?cent|percent)|(?:[\s-]+(?:more|other|new|people's)?\s?(?P<unit>[a-z]{2,})))?",
+    re.IGNORECASE,
+)
+_NO_UNIT = frozenset(
+    "and or of in on at to for from by with was were is are had has as than that the but who which while after before "
+    "more other new".split()
+)
+
+
+def _numbers(text: str) -> Iterator[Value]:
+    from text_to_num import text2num
+
+    for match in _NUMBER.finditer(text):
+        digits, words = match["digits"], match["words"]
+        if digits:
+            amount = float(digits.replace(",", ""))
+            end = match.end("digits")
+        else:
+            try:
+                amount = float(text2num(words.strip(" -").casefold().replace("-", " "), "en"))
+            except ValueError:
+                continue
+            if amount == 1:
+                continue  # nearly always the pronoun
+            end = match.end("words")
+        if match["scale"]:
+            amount *= _SCALES[match["scale"].casefold()]
+            end = match.end("scale")
+        unit = ""
+        if match["currency"]:
+            unit = match["currency"].strip().casefold()
+        elif match["percent"]:
+            unit, end = "%", match.end("percent")
+        elif match["unit"] and match["unit"].casefold() not in _NO_UNIT:
+            unit, end = stems(match["unit"])[0] if stems(match["unit"]) else "", match.end("unit")
+        span = Span(match.start(), end)
+        yield Value("number", span, span.of(text), amount=amount, unit=_CURRENCIES.get(unit, unit))
+
+
+def _same_amount(one: Value, other: Value) -> bool:
+    if one.amount is None or other.amount is None or (one.unit and other.unit and one.unit != other.unit):
+        return False
+    low, high = sorted((abs(one.amount), abs(other.amount)))
+    return low == high or any(_rounded(high, digits) == low or _rounded(low, digits) == high for digits in (1, 2, 3))
+
+
+def _rounded(amount: float, digits: int) -> float:
+    """To so many significant digits."""
+    return float(f"{amount:.{digits - 1}e}")
+
+
+_WORD = r"[A-ZÀ-ÖØ-Þ][\w’'.&-]*"
+_NAME = re.compile(rf"\b{_WORD}(?:\s+(?:(?:of|the|de|da|di|van|von|der|den|la|le|al|bin)\s+){{0,2}}{_WORD})*")
+_NO_NAME = frozenset(
+    ["the", "a", "an", "in", "on", "at", "it", "he", "she", "they", "we", "i", "this", "that", "these", "those", "his"]
+    + ["her", "its", "their", "our", "my", "and", "but", "or", "if", "when", "while", "after", "before", "as", "for"]
+    + ["from", "with", "by", "to", "of", "there", "then", "however"]
+    + [name.casefold() for name in (*calendar.day_name, *calendar.month_name[1:])]
+)
+
+
+def _names(text: str) -> list[Value]:
+    found = []
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        words = match.group().split()
+        while words and words[0].casefold().strip(".,") in _NO_NAME:
+            start += len(words[0])
+            start += len(text[start:end]) - len(text[start:end].lstrip())
+            words = words[1:]
+        while words and words[-1].casefold().strip(".,") in _NO_NAME:
+            end = start + len(text[start:end].rstrip()[: -len(words[-1])].rstrip())
+            words = words[:-1]
+        said = text[start:end].rstrip(".,’'-")
+        if said.endswith(("’s", "'s")):
+            said = said[:-2]
+        if words and len(said) > 1:
+            found.append(Value("name", Span(start, start + len(said)), said))
+    return found
+
+
+def _same_name(one: str, other: str) -> bool:
+    own, theirs = _name_words(one), _name_words(other)
+    return bool(own and theirs) and (own <= theirs or theirs <= own or _initials(one) == _initials(other) != "")
+
+
+def _name_words(name: str) -> set[str]:
+    return {word.strip(".,'’").casefold() for word in name.split()} - _NO_NAME
+
+
+def _initials(name: str) -> str:
+    """``US`` for both ``U.S.`` and ``United States``; empty for a single word that is no abbreviation."""
+    plain = name.replace(".", "")
+    if plain.isupper() and " " not in plain and len(plain) > 1:
+        return plain
+    words = [word for word in plain.split() if word[:1].isupper()]
+    return "".join(word[0] for word in words) if len(words) > 1 else ""
+
+
+def marks(question: str) -> Callable[[str, Sequence[EventDate], int], list[Span]]:
+    """What to show bold in a sentence that answers a question: at most three values of the asked kind."""
+    kind = asked_kind(question)
+
+    def of(text: str, event_dates: Sequence[EventDate], offset: int) -> list[Span]:
+        if kind is None:
+            return []
+        found = values_in(text, kind, question, event_dates, offset)
+        return [value.span for value in found] if len(found) <= _MOST_MARKS else []
+
+    return of
+
+
+_MOST_MARKS = 3
+"""Where a sentence holds more values than this, bold would say nothing."""
