@@ -11,7 +11,6 @@ import time
 import tomllib
 from pathlib import Path
 
-import click
 import pytest
 
 from assistant.cli import EXIT_CODES, cli
@@ -61,7 +60,7 @@ def test_every_target_of_the_readme_exists() -> None:
 
 def test_the_help_of_the_readme_is_the_help() -> None:
     """The README shows what `dateline --help` prints."""
-    context = click.Context(cli, info_name="dateline", terminal_width=80)
+    context = cli.make_context("dateline", [], resilient_parsing=True, terminal_width=80)
     block = re.search(r"<!-- help -->\n```\n(.*?)```", README, flags=re.DOTALL)
     assert block is not None
     assert block[1] == "$ dateline --help\n" + cli.get_help(context) + "\n"
