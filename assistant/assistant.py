@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import time
 import uuid
@@ -13,7 +14,9 @@ from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
 from assistant.calibration import Calibration, sigmoid
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.reader import Reader
+from assistant.values import marks
 from assistant.verbatim import Quote, check_citation, choose_quotes, write
+from assistant.windows import Window, question_window
 from corpus.catalog import LibraryStats
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
@@ -135,13 +138,14 @@ class Assistant:
         timings["search"] = _milliseconds(since)
 
         since = time.perf_counter()
-        found = find_evidence(standalone, retrieved, self._library, self._reader, self._calibrations)
+        window = question_window(standalone, filters.as_of or datetime.date.today())
+        found = find_evidence(standalone, retrieved, self._library, self._reader, self._calibrations, window)
         timings["evidence"] = _milliseconds(since)
 
         calibration = self._calibrations["reader" if self._reader is not None else "plain"]
         confidence = _confidence(found, calibration)
         quotes = choose_quotes(found.evidence, self._library)
-        written = write(quotes, self._library)
+        written = write(quotes, self._library, marks=marks(standalone))
         for citation in written.citations:
             check_citation(citation, self._library)
         answered = bool(quotes) and confidence >= calibration.threshold
@@ -151,7 +155,7 @@ class Assistant:
             published_from=stats.published_from,
             published_to=stats.published_to,
             filters=filters,
-            steps=self._steps(found, quotes, confidence, calibration.threshold),
+            steps=self._steps(found, window, quotes, confidence, calibration.threshold),
         )
         timings["total"] = _milliseconds(started)
         self._warm = True
@@ -182,8 +186,12 @@ class Assistant:
             )
         return question
 
-    def _steps(self, found: Found, quotes: Sequence[Quote], confidence: float, threshold: float) -> tuple[Step, ...]:
+    def _steps(
+        self, found: Found, window: Window | None, quotes: Sequence[Quote], confidence: float, threshold: float
+    ) -> tuple[Step, ...]:
         steps = [Step("note", {"text": note}) for note in self._notes]
+        if window is not None:
+            steps.append(Step("time", window.to_dict()))
         steps.append(Step("search", {"passages": len(found.passages)}))
         steps.append(
             Step(

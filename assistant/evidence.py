@@ -13,6 +13,7 @@ import numpy as np
 
 from assistant.calibration import Calibration, Floats, sigmoid
 from assistant.reader import Candidate, Reader
+from assistant.windows import Window, period_match
 from corpus.document import Sentence, Span
 from index.library import Library, RetrievedPassage
 from index.vectors import unpack_vectors
@@ -62,12 +63,17 @@ def find_evidence(
     library: Library,
     reader: Reader | None,
     calibrations: Mapping[str, Calibration],
+    window: Window | None = None,
 ) -> Found:
-    """Weigh the sentences of the best retrieved stretches."""
+    """Weigh the sentences of the best retrieved stretches.
+
+    Args:
+        window: the time that the question asks about; sentences whose dates fit it weigh more.
+    """
     candidates = _candidates(retrieved[:_SEARCHED], library)
     if not candidates:
         return Found((), tuple(retrieved), {}, 0)
-    features = _features(question, candidates, library)
+    features = _features(question, candidates, library, window)
     logits = calibrations["plain"].sentence.logits(features)
     reader_logits: dict[int, float] = {}
     if reader is not None:
@@ -121,7 +127,9 @@ def _candidates(retrieved: Sequence[RetrievedPassage], library: Library) -> list
     return candidates
 
 
-def _features(question: str, candidates: Sequence[_Candidate], library: Library) -> dict[str, Floats]:
+def _features(
+    question: str, candidates: Sequence[_Candidate], library: Library, window: Window | None
+) -> dict[str, Floats]:
     """Shape (candidates,) each: what is known of a sentence without reading it."""
     cosine = unpack_vectors(candidate.vector for candidate in candidates) @ library.embed_question(question)
     terms = query_terms(question)
@@ -148,7 +156,28 @@ def _features(question: str, candidates: Sequence[_Candidate], library: Library)
         "passage": passage,
         "passage_gap": passage - passage.max(),
         "length": np.log1p(np.asarray([len(candidate.sentence.text) for candidate in candidates], dtype=np.float64)),
+        **_period_features(candidates, window),
     }
+
+
+PERIOD = ("covers", "overlaps", "inside", "misses", "undated", "starts", "near")
+"""Features of how a sentence's dates fit the time asked for; all 0 for a question that names no time."""
+
+
+def _period_features(candidates: Sequence[_Candidate], window: Window | None) -> dict[str, Floats]:
+    features = {name: np.zeros(len(candidates)) for name in PERIOD}
+    if window is None or not window.bounded:
+        return features
+    for row, candidate in enumerate(candidates):
+        own = candidate.sentence.event_dates
+        for name, value in period_match(window, own).items():
+            features[name][row] = value
+        features["starts"][row] = float(any(date.first.year == window.first.year for date in own))
+        if not own and candidate.previous is not None:
+            # "In 2004 he moved to Leeds. There he …": an undated sentence goes on where the one before it stood.
+            before = period_match(window, candidate.previous.event_dates)
+            features["near"][row] = max(before["overlaps"], before["inside"])
+    return features
 
 
 def candidate_of(item: _Candidate | Evidence) -> Candidate:
@@ -177,6 +206,7 @@ def confidence_features(evidence: Sequence[Evidence], retrieved: Sequence[Retrie
         "best_overlap": max(item.features["overlap"] for item in evidence),
         "best_covered": max(item.features["overlap"] + item.features["context_overlap"] for item in evidence),
         "best_passage": retrieved[0].score,
+        **{f"best_{name}": best.features[name] for name in PERIOD},
     }
     read = [item.reader_logit for item in evidence if item.reader_logit is not None]
     if read:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.answer import Citation
 from assistant.evidence import Evidence, quote_span
-from corpus.document import Span
+from corpus.document import EventDate, Span
 from index.library import Library
 from index.words import stems
 
@@ -70,20 +70,20 @@ def write(
     quotes: Sequence[Quote],
     library: Library,
     *,
-    marks: Callable[[str], Sequence[tuple[int, int]]] = lambda _: (),
+    marks: Callable[[str, Sequence[EventDate], int], Sequence[Span]] = lambda _text, _dates, _start: (),
     speaker: Callable[[Evidence], str | None] = lambda _: None,
 ) -> Written:
     """Quotes joined to an answer, each followed by its mark ``[n]``.
 
     Args:
-        marks: the spans to show bold inside a quote, in code points of the quote.
+        marks: the spans to show bold in a sentence, in code points of it, from its text, its dates and where it begins.
         speaker: who is reported as saying it.
     """
     parts: list[str] = []
     citations: list[Citation] = []
     position = 0
     for number, quote in enumerate(quotes, 1):
-        citation = _citation(number, quote, position, library, marks(quote.text), speaker(quote.evidence))
+        citation = _citation(number, quote, position, library, _marked(quote, marks), speaker(quote.evidence))
         citations.append(citation)
         part = f"{quote.text} [{number}]"
         parts.append(part)
@@ -94,12 +94,19 @@ def write(
 _BETWEEN = "\n\n"
 
 
+def _marked(quote: Quote, marks: Callable[[str, Sequence[EventDate], int], Sequence[Span]]) -> tuple[Span, ...]:
+    sentence = quote.evidence.sentence
+    start = sentence.span.start
+    found = marks(sentence.text, sentence.event_dates, start)
+    return tuple(Span(start + mark.start, start + mark.end) for mark in found)
+
+
 def _citation(
     number: int,
     quote: Quote,
     position: int,
     library: Library,
-    marks: Sequence[tuple[int, int]],
+    marks: tuple[Span, ...],
     speaker: str | None,
 ) -> Citation:
     evidence = quote.evidence
@@ -126,7 +133,7 @@ def _citation(
         speaker=speaker,
         url=document.url,
         passage=retrieved.core if retrieved.core.contains(quote.span) else retrieved.passage.span,
-        marks=tuple(Span(quote.span.start + start, quote.span.start + end) for start, end in marks),
+        marks=marks,
     )
 
 

@@ -32,6 +32,15 @@ class Window:
         """Whether the question names a date, and not just an order."""
         return (self.first, self.last) != (date.min, date.max)
 
+    def to_dict(self) -> dict[str, str]:
+        """What is set: the words, the days, and which of several events is asked for."""
+        said = {"words": self.text}
+        if self.first != date.min:
+            said["from"] = self.first.isoformat()
+        if self.last != date.max:
+            said["to"] = self.last.isoformat()
+        return said | ({"order": self.order} if self.order is not None else {})
+
 
 @dataclass(frozen=True, slots=True)
 class _Question:

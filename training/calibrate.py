@@ -12,6 +12,7 @@ the same, however many questions it has. The threshold is the one that answers t
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import sys
 import tempfile
@@ -27,15 +28,17 @@ from sklearn.metrics import roc_auc_score
 from assistant import ingestion
 from assistant.calibration import Calibration, LogisticModel, load_calibrations
 from assistant.evaluation import Question, read_questions
-from assistant.evidence import Evidence, confidence_features, find_evidence
+from assistant.evidence import PERIOD, Evidence, confidence_features, find_evidence
 from assistant.reader import Reader, open_reader
+from assistant.windows import question_window
 from index.embedding import open_embedder
 from index.library import Library
 
 FOLDS = 5
-SENTENCE = ("cosine", "overlap", "context_overlap", "passage", "passage_gap")
+BEST_PERIOD = tuple(f"best_{name}" for name in PERIOD)
+SENTENCE = ("cosine", "overlap", "context_overlap", "passage", "passage_gap", *PERIOD)
 SENTENCE_WITH_READER = (*SENTENCE, "reader")
-CONFIDENCE = ("best_logit", "margin", "best_cosine", "best_overlap", "best_covered", "best_passage")
+CONFIDENCE = ("best_logit", "margin", "best_cosine", "best_overlap", "best_covered", "best_passage", *BEST_PERIOD)
 CONFIDENCE_WITH_READER = (*CONFIDENCE, "best_reader")
 WEIGHTS = Path(__file__).parent.parent / "assistant" / "weights" / "calibration.json"
 
@@ -75,7 +78,8 @@ def ask_set(folder: Path, reader: Reader | None, calibrations: Mapping[str, Cali
             pass
         for question in read_questions(folder / "questions.jsonl"):
             retrieved = library.search(question.text, limit=10)
-            found = find_evidence(question.text, retrieved, library, reader, calibrations)
+            window = question_window(question.text, question.as_of or datetime.date.today())
+            found = find_evidence(question.text, retrieved, library, reader, calibrations, window)
             evidence = tuple(item for item in found.evidence if reader is None or item.reader_logit is not None)
             yield Asked(
                 folder.name,

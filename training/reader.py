@@ -12,6 +12,7 @@ the form of an evaluation set. A tenth of the articles of each is held back, and
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import random
 import tempfile
@@ -96,6 +97,7 @@ def mine_set(folder: Path) -> Iterator[Group]:
     from assistant import ingestion
     from assistant.evaluation import read_questions
     from assistant.evidence import candidate_of, find_evidence
+    from assistant.windows import question_window
     from index.embedding import open_embedder
     from index.library import Library
     from training.calibrate import neutral
@@ -106,7 +108,8 @@ def mine_set(folder: Path) -> Iterator[Group]:
             pass
         for question in read_questions(folder / "questions.jsonl"):
             retrieved = library.search(question.text, limit=10)
-            found = find_evidence(question.text, retrieved, library, None, neutral())
+            window = question_window(question.text, question.as_of or datetime.date.today())
+            found = find_evidence(question.text, retrieved, library, None, neutral(), window)
             right, ignored = set(), set()
             evidence = found.evidence[:60]
             for number, item in enumerate(evidence):
