@@ -13,6 +13,7 @@ from typing import Any, Literal
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
 from assistant.calibration import Calibration, sigmoid
 from assistant.evidence import Evidence, Found, find_evidence
+from assistant.question import stand_alone
 from assistant.reader import Reader
 from assistant.values import marks
 from assistant.verbatim import Quote, check_citation, choose_quotes, write
@@ -120,7 +121,7 @@ class Assistant:
         yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
         yield Event("done", {"answer": answer.to_dict()})
 
-    def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:  # noqa: ARG002
+    def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:
         """What would be answered, and what would be quoted even where the answer abstains.
 
         Raises:
@@ -130,7 +131,7 @@ class Assistant:
         question = self._checked(question)
         filters = filters or Filters()
         timings: dict[str, float] = {}
-        standalone = question
+        standalone = stand_alone(question, history)[: self._most_characters]
         stats = self._library.stats(filters)
 
         since = time.perf_counter()
@@ -138,14 +139,15 @@ class Assistant:
         timings["search"] = _milliseconds(since)
 
         since = time.perf_counter()
-        window = question_window(standalone, filters.as_of or datetime.date.today())
+        today = filters.as_of or datetime.date.today()
+        window = question_window(question, today) or question_window(standalone, today)
         found = find_evidence(standalone, retrieved, self._library, self._reader, self._calibrations, window)
         timings["evidence"] = _milliseconds(since)
 
         calibration = self._calibrations["reader" if self._reader is not None else "plain"]
         confidence = _confidence(found, calibration)
         quotes = choose_quotes(found.evidence, self._library)
-        written = write(quotes, self._library, marks=marks(standalone))
+        written = write(quotes, self._library, marks=marks(question))
         for citation in written.citations:
             check_citation(citation, self._library)
         answered = bool(quotes) and confidence >= calibration.threshold

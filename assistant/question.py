@@ -1,0 +1,37 @@
+"""Follow-ups made whole: what a question leaves to the turns before it is taken from the last one that stands alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.answer import Turn
+from index.words import query_terms
+
+_LEANS = re.compile(
+    r"^\W*(?:and|but|or|so|also|what about|how about|what else|who else|why not|really)\b"
+    r"|\b(?:it|its|he|him|his|she|her|hers|they|them|their|theirs|this|these|those|there|one|ones|such|the same)\b"
+    r"|\bthat\s*(?:[?.,!]|$)|\b(?:does|did|is|was|do|about|of|like) that\b",
+    re.IGNORECASE,
+)
+_FEW_WORDS = 1
+"""Telling words up to which a question says too little by itself."""
+_LOOKED_BACK = 20
+"""Earlier turns in which the topic is looked for."""
+
+
+def stand_alone(question: str, history: Sequence[Turn]) -> str:
+    """The question, led by the one that it leans on: ``When was it signed?`` after a question on a treaty.
+
+    A question that stands alone is left alone, and so is the first one of a conversation.
+    """
+    if not history or not leans_on_history(question):
+        return question
+    asked = [turn.content.strip() for turn in history[-_LOOKED_BACK:] if turn.role == "user" and turn.content.strip()]
+    topic = next((earlier for earlier in reversed(asked) if not leans_on_history(earlier)), asked[0] if asked else "")
+    return f"{topic.rstrip(' ?.!')}: {question}" if topic else question
+
+
+def leans_on_history(question: str) -> bool:
+    """Whether a question names something only by pointing back, or hardly names anything."""
+    return bool(_LEANS.search(question)) or len(query_terms(question)) <= _FEW_WORDS
