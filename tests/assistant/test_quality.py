@@ -1,0 +1,37 @@
+"""The figures on the project's own questions about the sample: they may rise, not fall."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from assistant.evaluation import ask_all, read_questions, summarise
+
+if TYPE_CHECKING:
+    from assistant.parts import Parts
+
+QUESTIONS = read_questions(Path(__file__).parent.parent / "eval" / "sample" / "questions.jsonl")
+FLOORS = {"hit@5": 0.98, "answer@1": 0.62, "answer": 0.84, "auroc": 0.78, "citation_exact": 1.0}
+"""Measured on 2026-11-25 without a reader: 1.0, .656, .875, .818, 1.0."""
+
+
+@pytest.fixture(scope="module")
+def figures(sample_parts: Parts) -> dict[str, Any]:
+    outcomes = list(ask_all(sample_parts.assistant, sample_parts.library, QUESTIONS))
+    assert all(outcome.evidence_found for outcome in outcomes if outcome.question.answerable)
+    return summarise(outcomes, documents=sample_parts.library.stats().documents).to_dict()
+
+
+def test_the_set_is_large_enough_to_tell() -> None:
+    """Eighty questions or more, with some that the sample does not answer and some that lean on earlier turns."""
+    assert len(QUESTIONS) >= 80
+    assert sum(not question.answerable for question in QUESTIONS) >= 20
+    assert sum(bool(question.history) for question in QUESTIONS) >= 5
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+def test_no_figure_falls(figures: dict[str, Any], name: str) -> None:
+    """Search, answers, citations and confidence are as good as they were."""
+    assert figures[name] >= FLOORS[name]
