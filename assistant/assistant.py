@@ -131,7 +131,7 @@ class Assistant:
         question = self._checked(question)
         filters = filters or Filters()
         timings: dict[str, float] = {}
-        standalone = stand_alone(question, history)[: self._most_characters]
+        standalone = stand_alone(question, history, most_characters=self._most_characters)
         stats = self._library.stats(filters)
 
         since = time.perf_counter()

@@ -18,18 +18,23 @@ _FEW_WORDS = 1
 """Telling words up to which a question says too little by itself."""
 _LOOKED_BACK = 20
 """Earlier turns in which the topic is looked for."""
+_BETWEEN = ": "
 
 
-def stand_alone(question: str, history: Sequence[Turn]) -> str:
+def stand_alone(question: str, history: Sequence[Turn], *, most_characters: int) -> str:
     """The question, led by the one that it leans on: ``When was it signed?`` after a question on a treaty.
 
     A question that stands alone is left alone, and so is the first one of a conversation.
+
+    Args:
+        most_characters: of the result; where that is too little for both, the earlier question is cut, never this one.
     """
     if not history or not leans_on_history(question):
         return question
     asked = [turn.content.strip() for turn in history[-_LOOKED_BACK:] if turn.role == "user" and turn.content.strip()]
     topic = next((earlier for earlier in reversed(asked) if not leans_on_history(earlier)), asked[0] if asked else "")
-    return f"{topic.rstrip(' ?.!')}: {question}" if topic else question
+    topic = topic[: max(most_characters - len(question) - len(_BETWEEN), 0)].rstrip(" ?.!")
+    return f"{topic}{_BETWEEN}{question}" if topic else question
 
 
 def leans_on_history(question: str) -> bool:

@@ -28,11 +28,11 @@ from sklearn.metrics import roc_auc_score
 from assistant import ingestion
 from assistant.calibration import Calibration, LogisticModel, load_calibrations
 from assistant.evaluation import Question, read_questions
-from assistant.evidence import PERIOD, Evidence, confidence_features, find_evidence
+from assistant.evidence import PERIOD, Evidence, Found, confidence_features, find_evidence
 from assistant.reader import Reader, open_reader
 from assistant.windows import question_window
 from index.embedding import open_embedder
-from index.library import Library
+from index.library import Library, RetrievedPassage
 
 FOLDS = 5
 BEST_PERIOD = tuple(f"best_{name}" for name in PERIOD)
@@ -70,6 +70,15 @@ def neutral() -> dict[str, Calibration]:
     }
 
 
+def gather(
+    question: Question, library: Library, reader: Reader | None, calibrations: Mapping[str, Calibration]
+) -> tuple[list[RetrievedPassage], Found]:
+    """What is retrieved for a question, and its sentences weighed."""
+    retrieved = library.search(question.text, limit=10)
+    window = question_window(question.text, question.as_of or datetime.date.today())
+    return retrieved, find_evidence(question.text, retrieved, library, reader, calibrations, window)
+
+
 def ask_set(folder: Path, reader: Reader | None, calibrations: Mapping[str, Calibration]) -> Iterator[Asked]:
     """Every question of a set with its evidence, from a library of the set's documents."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -77,9 +86,7 @@ def ask_set(folder: Path, reader: Reader | None, calibrations: Mapping[str, Cali
         for _ in ingestion.ingest(library, ingestion.find([folder / "documents"]).files):
             pass
         for question in read_questions(folder / "questions.jsonl"):
-            retrieved = library.search(question.text, limit=10)
-            window = question_window(question.text, question.as_of or datetime.date.today())
-            found = find_evidence(question.text, retrieved, library, reader, calibrations, window)
+            retrieved, found = gather(question, library, reader, calibrations)
             evidence = tuple(item for item in found.evidence if reader is None or item.reader_logit is not None)
             yield Asked(
                 folder.name,

@@ -12,7 +12,6 @@ the form of an evaluation set. A tenth of the articles of each is held back, and
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import random
 import tempfile
@@ -96,20 +95,17 @@ def mine_set(folder: Path) -> Iterator[Group]:
     """Groups of an evaluation-form set: the sentences that Dateline's own search puts before the reader."""
     from assistant import ingestion
     from assistant.evaluation import read_questions
-    from assistant.evidence import candidate_of, find_evidence
-    from assistant.windows import question_window
+    from assistant.evidence import candidate_of
     from index.embedding import open_embedder
     from index.library import Library
-    from training.calibrate import neutral
+    from training.calibrate import gather, neutral
 
     with tempfile.TemporaryDirectory() as scratch:
         library = Library.open(Path(scratch) / "library", open_embedder())
         for _ in ingestion.ingest(library, ingestion.find([folder / "documents"]).files):
             pass
         for question in read_questions(folder / "questions.jsonl"):
-            retrieved = library.search(question.text, limit=10)
-            window = question_window(question.text, question.as_of or datetime.date.today())
-            found = find_evidence(question.text, retrieved, library, None, neutral(), window)
+            retrieved, found = gather(question, library, None, neutral())
             right, ignored = set(), set()
             evidence = found.evidence[:60]
             for number, item in enumerate(evidence):

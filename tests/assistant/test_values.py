@@ -1,0 +1,61 @@
+"""The values that a question asks for: what is shown bold, and when two values say the same."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from assistant.values import Kind, Value, marks, values_in
+from corpus.dates import event_dates_of
+from corpus.document import EventDate, Sentence, Span
+
+PUBLISHED = date(2024, 11, 12)
+START = 100
+"""Where the sentences begin in their document."""
+
+
+def dates_of(text: str) -> tuple[EventDate, ...]:
+    (dates,) = event_dates_of([Sentence("d", 0, Span(START, START + len(text)), text)], PUBLISHED)
+    return dates
+
+
+def value(kind: Kind, text: str) -> Value:
+    found = values_in(text, kind, "", dates_of(text), START)
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "bold"),
+    [
+        ("When was the bridge opened?", "The bridge was opened on 3 May 2021 by the mayor.", ["on 3 May 2021"]),
+        ("How many houses were flooded?", "About 4,100 houses were under water on 27 July.", ["4,100 houses"]),
+        ("How many men were sent?", "The North sent fifty thousand men.", ["fifty thousand men"]),
+        ("Who signed the treaty?", "The treaty was signed by Anna Berg and the minister.", ["Anna Berg"]),
+        ("Why did it fall?", "It fell on 3 May 2021.", []),
+        ("How many?", "It had 12 doors, 30 windows, 4 towers and 9 bells.", []),
+    ],
+)
+def test_what_is_asked_for_is_bold(question: str, sentence: str, bold: list[str]) -> None:
+    """The asked-for date, number or name; nothing where none is asked for, or where a sentence is full of them."""
+    assert [mark.of(sentence) for mark in marks(question)(sentence, dates_of(sentence), START)] == bold
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "same"),
+    [
+        ("number", "some 50,000 men", "fifty thousand men", True),
+        ("number", "some 50,000 men", "60,000 men", False),
+        ("number", "a bill of $1.2bn", "a bill of $1,200 million", True),
+        ("number", "a rise of 5 %", "5 ships came", False),
+        ("date", "It fell on 3 May 2021.", "It fell in May 2021.", True),
+        ("date", "It fell on 3 May 2021.", "It fell in June 2021.", False),
+        ("name", "said Anna Berg", "said Berg", True),
+        ("name", "said Anna Berg", "said Carl Stein", False),
+    ],
+)
+def test_values_agree_as_precisely_as_they_are_given(kind: Kind, one: str, other: str, same: bool) -> None:
+    """Spelling, scale, a coarser date and a surname are no difference; another amount, unit, day or person is."""
+    assert value(kind, one).agrees(value(kind, other)) is same
+    assert value(kind, other).agrees(value(kind, one)) is same
