@@ -147,6 +147,8 @@ def _numbers(text: str) -> Iterator[Value]:
 
     for match in _NUMBER.finditer(text):
         digits, words = match["digits"], match["words"]
+        if _is_label(text, match):
+            continue
         if digits:
             amount = float(digits.replace(",", ""))
             end = match.end("digits")
@@ -170,6 +172,42 @@ def _numbers(text: str) -> Iterator[Value]:
             unit, end = stems(match["unit"])[0] if stems(match["unit"]) else "", match.end("unit")
         span = Span(match.start(), end)
         yield Value("number", span, span.of(text), amount=amount, unit=_CURRENCIES.get(unit, unit))
+
+
+_LABELLED = re.compile(
+    r"\b(?:annex|appendix|articles?|block|bus|channel|chapters?|class|clauses?|days?|division|figs?\.|figures?|flight"
+    r"|formula|gate|grade|group|highway|items?|level|lines?|model|nos?\.|number|numbers|pages?|paragraphs?"
+    r"|parts?|phase|platform|pp?\.|psalm|resolutions?|room|route|rule|sections?|stage|steps?|tables?|track|type|unit"
+    r"|version|volumes?|vol\.)\s*$",
+    re.IGNORECASE,
+)
+"""A word that numbers things instead of counting them."""
+_NAMED = re.compile(r"(?P<before>[\w.,’'-]+)\s+[A-ZÀ-ÖØ-Þ][\w’'&]*\s$")
+_DETERMINERS = re.compile(
+    r"(?:an?|the|this|that|these|those|some|both|several|many|every|each|his|her|its|their|one|two|three|four|five|six|seven|eight|nine|ten|new|old|\d+)$",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"[^\W\d_][-\u2010\u2011]$")
+_NOT_COUNTED = re.compile(r"(?:st|nd|rd|th)\b|:\d\d|[/.]\d|[-\u2013]\d\b")
+_COUNTED_BEFORE = re.compile(r"\d[:/]$|\b\d[-\u2013]$")
+
+
+def _is_label(text: str, match: re.Match[str]) -> bool:
+    """Whether a number names a thing (Article 4, Boeing 737, Hwasong-17, the 4th, 22:42) instead of counting.
+
+    After a name it may do either: "in Gaza 40 people" counts, "a Boeing 737 jet" does not.
+    """
+    if not match["digits"] or match["currency"] or match["scale"] or match["percent"]:
+        return False
+    before = text[max(match.start() - 40, 0) : match.start()]
+    after = text[match.end("digits") : match.end("digits") + 4]
+    if _NOT_COUNTED.match(after) or _COUNTED_BEFORE.search(before) or _CODE.search(before) or _LABELLED.search(before):
+        return True
+    named = _NAMED.search(before)
+    if named is None or "," in match["digits"] or "." in match["digits"]:
+        return False
+    counts = match["unit"] is not None and match["unit"].casefold() not in _NO_UNIT and match["unit"].islower()
+    return not counts or bool(_DETERMINERS.match(named["before"]))
 
 
 def _same_amount(one: Value, other: Value) -> bool:

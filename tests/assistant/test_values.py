@@ -43,6 +43,27 @@ def test_what_is_asked_for_is_bold(question: str, sentence: str, bold: list[str]
 
 
 @pytest.mark.parametrize(
+    ("sentence", "counts"),
+    [
+        ("Under Article 4 it gives help.", []),
+        ("See page 12, Chapter 2 and No. 5.", []),
+        ("A Boeing 737 crashed near the airport.", []),
+        ("Those Boeing 737 jets were damaged.", []),
+        ("Some 50-60 people came.", ["50", "60 people"]),
+        ("The missile, a Hwasong-17, was seen at 22:42.", []),
+        ("It was their 4th meeting, won 6-4.", []),
+        ("In Gaza 40 people were killed.", ["40 people"]),
+        ("About 4,100 houses stood in Ward 6.", ["4,100 houses"]),
+        ("The treaty has 23 articles.", ["23 articles"]),
+        ("He paid Anna $5 for Article 7.", ["$5"]),
+    ],
+)
+def test_a_number_that_labels_a_thing_is_no_count(sentence: str, counts: list[str]) -> None:
+    """An article, a page, a model of aircraft, a time and an ordinal are not what "how many" asks for."""
+    assert [found.text for found in values_in(sentence, "number", "", (), START)] == counts
+
+
+@pytest.mark.parametrize(
     ("kind", "one", "other", "same"),
     [
         ("number", "some 50,000 men", "fifty thousand men", True),
