@@ -10,7 +10,8 @@ from typing import Any, Literal
 from corpus.document import Span
 from corpus.filters import Filters
 
-Status = Literal["verbatim", "supported"]
+Status = Literal["verbatim", "supported", "deleted", "changed"]
+"""The last two are of kept answers alone: what was quoted is gone from the document, or gone with it."""
 DisagreementKind = Literal["changed over time", "contradict"]
 
 

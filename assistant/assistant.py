@@ -48,6 +48,8 @@ class Event:
 
     type: EventType
     data: dict[str, Any]
+    answer: Answer | None = None
+    """Of ``done`` alone: the answer itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Assistant:
         for piece in _PIECES.findall(answer.text):
             yield Event("delta", {"text": piece})
         yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
-        yield Event("done", {"answer": answer.to_dict()})
+        yield Event("done", {"answer": answer.to_dict()}, answer)
 
     def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:
         """What would be answered, and what would be quoted even where the answer abstains.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.assistant import Assistant
 from assistant.calibration import load_calibrations
+from assistant.conversations import Conversations
 from assistant.reader import Reader, ReaderError, open_reader
 from assistant.settings import Settings
 from corpus.catalog import Catalog
@@ -20,6 +21,10 @@ class Parts:
     library: Library
     assistant: Assistant
     reader: Reader | None
+    conversations: Conversations = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "conversations", Conversations(self.library.catalog))
 
     @property
     def catalog(self) -> Catalog:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import datetime
-import json
-from collections.abc import Iterator
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import FastAPI, File, Query, Request, UploadFile
-from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import ValidationError
 
-from assistant.assistant import Event
-from assistant.http import docs, errors
+from assistant.http import conversations, docs, errors, questions
 from assistant.http.errors import ApiError
 from assistant.http.guard import Guard
-from assistant.http.schemas import AskRequest, DocumentRequest, ErrorBody, SearchRequest
+from assistant.http.schemas import DocumentRequest, ErrorBody
 from assistant.parts import Parts
 from assistant.settings import Settings
 from corpus.catalog import StoredDocument
 from corpus.document import Document, PublishedDate
 from corpus.reading import ReadError, read_bytes
-from index.library import Added, RetrievedPassage
+from index.library import Added
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _FURTHEST = 1_000_000_000
@@ -47,32 +43,13 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
         most_bytes=settings.max_upload_bytes + _FORM_OVERHEAD,
         loopback_only=settings.host in _LOOPBACK,
     )
-    _add_questions(app, parts)
+    questions.install(app, parts)
     _add_documents(app, parts, settings)
+    conversations.install(app, parts)
     _add_operations(app, parts)
     docs.install(app)
     errors.refuse_the_rest(app, under="/v1")
     return app
-
-
-def _add_questions(app: FastAPI, parts: Parts) -> None:
-    @app.post("/v1/ask", tags=["questions"], response_model=None, responses={200: _ANSWERS})
-    def ask(request: AskRequest) -> Response:
-        """Answer a question, as one JSON object or, with `stream`, as server-sent events."""
-        if not request.stream:
-            answer = parts.assistant.ask(request.question, history=request.turns, filters=request.filters)
-            return JSONResponse(answer.to_dict())
-        events = parts.assistant.stream(request.question, history=request.turns, filters=request.filters)
-        first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
-        return StreamingResponse(
-            _server_sent(first, events), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
-
-    @app.post("/v1/search", tags=["questions"])
-    def search(request: SearchRequest) -> dict[str, Any]:
-        """The stretches of text nearest to a query, best first."""
-        found = parts.library.search(request.query, limit=request.limit, filters=request.filters)
-        return {"query": request.query, "passages": [_passage(item) for item in found]}
 
 
 def _add_documents(app: FastAPI, parts: Parts, settings: Settings) -> None:
@@ -203,11 +180,6 @@ def _add_operations(app: FastAPI, parts: Parts) -> None:
         }
 
 
-_ANSWERS: dict[str, Any] = {
-    "description": "An answer with its citations, or `answered: false` with a `reason` and the nearest passages.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
-}
-
 _TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 _NOT_READY: dict[str, Any] = {
     "description": "Not yet.",
@@ -229,11 +201,6 @@ _DOCUMENT_BODY: dict[str, Any] = {
         },
     }
 }
-
-
-def _server_sent(first: Event, rest: Iterator[Event]) -> Iterator[str]:
-    for event in (first, *rest):
-        yield f"event: {event.type}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"
 
 
 def _stored(parts: Parts, document_id: str) -> StoredDocument:
@@ -260,21 +227,6 @@ def _added(result: Added) -> dict[str, Any]:
 
 def _failed(name: str, detail: str) -> dict[str, Any]:
     return {"name": name, "status": "failed", "document_id": None, "title": "", "passages": 0, "detail": detail}
-
-
-def _passage(item: RetrievedPassage) -> dict[str, Any]:
-    document = item.document
-    return {
-        "document_id": document.id,
-        "title": document.title,
-        "source": document.source,
-        "published": document.published.value.isoformat() if document.published else None,
-        "span": {"start": item.passage.span.start, "end": item.passage.span.end},
-        "focus": {"start": item.core.start, "end": item.core.end},
-        "text": item.passage.text,
-        "score": round(item.score, 4),
-        "url": f"/v1/documents/{quote(document.id)}/text",
-    }
 
 
 def _day(day: datetime.date | None) -> str | None:

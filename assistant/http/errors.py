@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from assistant.assistant import QuestionError
+from assistant.conversations import NotKeptError
 from index.errors import LibraryError, LibraryLockedError
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(QuestionError)
     def _question(_: Request, error: QuestionError) -> JSONResponse:
         return _response(422, "invalid_question", str(error), "question")
+
+    @app.exception_handler(NotKeptError)
+    def _not_kept(_: Request, error: NotKeptError) -> JSONResponse:
+        return _response(404, "not_kept", str(error))
 
     @app.exception_handler(LibraryLockedError)
     def _locked(_: Request, error: LibraryLockedError) -> JSONResponse:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from assistant.answer import Turn
+from assistant.conversations import LONGEST_TITLE, Rating
 from corpus.filters import Filters
 
 
@@ -69,8 +70,17 @@ class AskRequest(FilterFields):
     """What to ask, in words."""
     history: list[TurnField] = Field(default_factory=list, max_length=1000)
     """Earlier turns of the conversation, the oldest first."""
+    conversation_id: Text | None = None
+    """A kept conversation: its turns are the history, and the answer is added to it."""
     stream: bool = False
     """Answer as server-sent events: `trace`, `delta` …, `citations`, `done`."""
+
+    @field_validator("conversation_id")
+    @classmethod
+    def _one_history(cls, conversation_id: str | None, others: ValidationInfo) -> str | None:
+        if conversation_id is not None and others.data.get("history"):
+            raise ValueError("the conversation is the history: send either it or history")
+        return conversation_id
 
     @property
     def turns(self) -> list[Turn]:
@@ -118,6 +128,34 @@ class DocumentRequest(_Request):
                 }
             ]
         }
+    )
+
+
+Title = Annotated[str, StringConstraints(max_length=LONGEST_TITLE, strip_whitespace=True), _WHOLE]
+
+
+class ConversationRequest(_Request):
+    title: Title = ""
+    """Empty to take the first question."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "The treaty"}]})
+
+
+class RenameRequest(_Request):
+    title: Annotated[Title, StringConstraints(min_length=1)]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "The treaty and its dates"}]})
+
+
+class FeedbackRequest(_Request):
+    answer_id: Text
+    """The `id` of the answer."""
+    rating: Rating
+    reason: Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True), _WHOLE] = ""
+    """Why, in words."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"answer_id": "ANSWER_ID", "rating": "down", "reason": "An older figure."}]}
     )
 
 

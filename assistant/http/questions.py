@@ -1,0 +1,94 @@
+"""Routes that ask: answers, plain and streamed, and search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from assistant.answer import Answer
+from assistant.assistant import Event
+from assistant.conversations import NotKeptError
+from assistant.http.errors import error_body
+from assistant.http.owner import owner_of
+from assistant.http.schemas import AskRequest, SearchRequest
+from assistant.parts import Parts
+from index.errors import LibraryError
+from index.library import RetrievedPassage
+
+_ANSWERS: dict[str, Any] = {
+    "description": "An answer with its citations, or `answered: false` with a `reason` and the nearest passages.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+def install(app: FastAPI, parts: Parts) -> None:
+    """Add the routes to the app."""
+
+    @app.post("/v1/ask", tags=["questions"], response_model=None, responses={200: _ANSWERS})
+    def ask(body: AskRequest, request: Request) -> Response:
+        """Answer a question, as one JSON object or, with `stream`, as server-sent events."""
+        history = body.turns
+        owner, conversation_id = owner_of(request), body.conversation_id
+        if conversation_id is not None:
+            history = parts.conversations.history(owner, conversation_id)
+
+        def keep(answer: Answer) -> None:
+            if conversation_id is not None:
+                parts.conversations.append(owner, conversation_id, answer)
+
+        if not body.stream:
+            answer = parts.assistant.ask(body.question, history=history, filters=body.filters)
+            keep(answer)
+            return JSONResponse(answer.to_dict())
+        events = parts.assistant.stream(body.question, history=history, filters=body.filters)
+        first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
+        return StreamingResponse(
+            _server_sent(first, events, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+
+    @app.post("/v1/search", tags=["questions"])
+    def search(request: SearchRequest) -> dict[str, Any]:
+        """The stretches of text nearest to a query, best first."""
+        found = parts.library.search(request.query, limit=request.limit, filters=request.filters)
+        return {"query": request.query, "passages": [_passage(item) for item in found]}
+
+
+def _server_sent(first: Event, rest: Iterator[Event], keep: Callable[[Answer], None]) -> Iterator[str]:
+    """The events as text; the whole answer is kept before it is told that it is done.
+
+    What goes wrong by then has no status to tell it: it is the event ``error``, in the one shape.
+    """
+    try:
+        for event in chain((first,), rest):
+            if event.answer is not None:
+                keep(event.answer)
+            yield _as_text(event.type, event.data)
+    except NotKeptError as error:
+        yield _as_text("error", error_body(404, "not_kept", str(error)))
+    except LibraryError as error:
+        yield _as_text("error", error_body(503, "library_unusable", str(error)))
+
+
+def _as_text(kind: str, data: Mapping[str, Any]) -> str:
+    return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _passage(item: RetrievedPassage) -> dict[str, Any]:
+    document = item.document
+    return {
+        "document_id": document.id,
+        "title": document.title,
+        "source": document.source,
+        "published": document.published.value.isoformat() if document.published else None,
+        "span": {"start": item.passage.span.start, "end": item.passage.span.end},
+        "focus": {"start": item.core.start, "end": item.core.end},
+        "text": item.passage.text,
+        "score": round(item.score, 4),
+        "url": f"/v1/documents/{quote(document.id)}/text",
+    }
