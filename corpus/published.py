@@ -158,6 +158,20 @@ def written_dates(text: str, *, day_first: bool | None = None) -> Iterator[Writt
                 break
 
 
+def months_named(text: str) -> set[tuple[int, int]]:
+    """Year and month of every month that a text names: "November 2024", "12 November 2024", "2024-11"."""
+    found = {(written.day.year, written.day.month) for written in written_dates(text)}
+    for match in _MONTH_OF_YEAR.finditer(text):
+        month = int(match["number"]) if match["number"] else _MONTHS.get(match["name"].casefold(), 0)
+        if 1 <= month <= 12:
+            found.add((int(match["year"] or match["year_first"]), month))
+    return found
+
+
+_MONTH_OF_YEAR = re.compile(
+    r"(?<!\w)(?:(?P<name>[^\W\d_]{3,12})\.?,? (?:de |of )?(?P<year>\d{4})|"
+    r"(?P<year_first>\d{4})-(?P<number>\d{2}))(?![\w-])"
+)
 _DIGIT_NEAR = re.compile(r"\d+|[^\W\d_]{3,12}(?=\.? \d)")
 """Where a date can begin: at a number, or at a word that stands before one."""
 

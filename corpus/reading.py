@@ -12,6 +12,7 @@ from pathlib import Path
 
 from corpus.document import Document
 from corpus.readers.encoding import clean
+from corpus.readers.pdf import read_pdf
 from corpus.readers.raw import Budget, Limits, Raw, Reader, ReadError
 from corpus.readers.text import read_markdown, read_text
 from corpus.readers.web import read_mhtml, read_web_page
@@ -25,6 +26,7 @@ READERS: Mapping[str, Reader] = {
     "text/markdown": read_markdown,
     "text/html": read_web_page,
     "multipart/related": read_mhtml,
+    "application/pdf": read_pdf,
 }
 """Reader of each media type."""
 
@@ -40,6 +42,7 @@ _MEDIA_TYPES: Mapping[str, str] = {
     ".xhtml": "text/html",
     ".mhtml": "multipart/related",
     ".mht": "multipart/related",
+    ".pdf": "application/pdf",
 }
 
 
