@@ -1,0 +1,31 @@
+"""Libraries in a folder of the test's own: real SQLite, real Chroma, a stand-in for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from index.embedding import WordHashEmbedder
+from index.library import Library
+
+
+@pytest.fixture
+def open_library(tmp_path: Path) -> Iterator[Callable[[], Library]]:
+    """Opens the test's library; what is still open at the end is closed."""
+    opened: list[Library] = []
+
+    def open_it() -> Library:
+        library = Library.open(tmp_path / "library", WordHashEmbedder())
+        opened.append(library)
+        return library
+
+    yield open_it
+    for library in opened:
+        library.close()
+
+
+@pytest.fixture
+def library(open_library: Callable[[], Library]) -> Library:
+    return open_library()
