@@ -9,7 +9,7 @@ from fastapi import FastAPI, File, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import ValidationError
 
-from assistant.http import conversations, docs, errors, questions
+from assistant.http import chat_completions, conversations, docs, errors, questions
 from assistant.http.errors import ApiError
 from assistant.http.guard import Guard
 from assistant.http.schemas import DocumentRequest, ErrorBody
@@ -46,6 +46,7 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
     questions.install(app, parts)
     _add_documents(app, parts, settings)
     conversations.install(app, parts)
+    chat_completions.install(app, parts)
     _add_operations(app, parts)
     docs.install(app)
     errors.refuse_the_rest(app, under="/v1")

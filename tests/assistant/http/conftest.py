@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +37,10 @@ CALIBRATIONS = json.dumps(
 
 @pytest.fixture
 def parts(settings: Settings) -> Iterator[Parts]:
+    yield from stand_in_parts(settings)
+
+
+def stand_in_parts(settings: Settings) -> Iterator[Parts]:
     from assistant.assistant import Assistant
     from assistant.calibration import load_calibrations
     from assistant.parts import Parts
@@ -56,3 +64,42 @@ def client(parts: Parts, settings: Settings) -> Iterator[TestClient]:
 
     with TestClient(create_app(parts, settings), base_url=HOST) as client:
         yield client
+
+
+@dataclass(frozen=True)
+class Served:
+    """A real server with page and API, on a free port of this computer."""
+
+    parts: Parts
+    url: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on an empty library. The tests of a module share it."""
+    from assistant.settings import Settings
+
+    settings = Settings(data_dir=tmp_path_factory.mktemp("served"))
+    with contextmanager(stand_in_parts)(settings) as parts, serve(parts, settings) as url:
+        yield Served(parts, url)
+
+
+@contextmanager
+def serve(parts: Parts, settings: Settings) -> Iterator[str]:
+    import uvicorn
+
+    from assistant.http.api import create_app
+    from assistant.server import listen, url_of
+    from assistant.ui.page import mount_page
+
+    app = mount_page(create_app(parts, settings), parts, settings)
+    with listen("127.0.0.1", 0) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield url_of(listener)
+        server.should_exit = True
+        thread.join(timeout=30)

@@ -73,6 +73,7 @@ def test_the_examples_are_calls_that_work(client: TestClient) -> None:
             conversation = client.post("/v1/conversations", json={}).json()["id"]
             asked = {"question": "Who waits?", "conversation_id": conversation}
             ids = {
+                "/MODEL": "/dateline",
                 "DOCUMENT_ID": document,
                 "CONVERSATION_ID": conversation,
                 "ANSWER_ID": client.post("/v1/ask", json=asked).json()["id"],
