@@ -15,6 +15,7 @@ from assistant.calibration import Calibration, sigmoid
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.question import stand_alone
 from assistant.reader import Reader
+from assistant.timeline import MOST_EVENTS, Timeline, build_timeline
 from assistant.values import marks
 from assistant.verbatim import Quote, check_citation, choose_quotes, write
 from assistant.windows import Window, question_window
@@ -123,6 +124,18 @@ class Assistant:
         yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
         yield Event("done", {"answer": answer.to_dict()}, answer)
 
+    def timeline(self, topic: str, *, filters: Filters | None = None, limit: int = MOST_EVENTS) -> Timeline:
+        """The dated events of a topic, the earliest first.
+
+        Args:
+            limit: events at most; the most relevant are kept.
+
+        Raises:
+            QuestionError: the topic is empty or too long.
+        """
+        topic = self._checked(topic, "topic")
+        return build_timeline(topic, self._library, self._calibrations, filters=filters or Filters(), limit=limit)
+
     def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:
         """What would be answered, and what would be quoted even where the answer abstains.
 
@@ -179,13 +192,13 @@ class Assistant:
         )
         return Draft(answer, written.citations, found.passages)
 
-    def _checked(self, question: str) -> str:
+    def _checked(self, question: str, noun: str = "question") -> str:
         question = question.strip()
         if not question:
-            raise QuestionError("the question is empty: ask something in words")
+            raise QuestionError(f"the {noun} is empty: ask something in words")
         if len(question) > self._most_characters:
             raise QuestionError(
-                f"the question has {len(question):,} characters, at most {self._most_characters:,} are read: "
+                f"the {noun} has {len(question):,} characters, at most {self._most_characters:,} are read: "
                 "shorten it, or add the text as a document and ask about it"
             )
         return question

@@ -309,6 +309,38 @@ def search(
         click.echo("Nothing was found.")
 
 
+@cli.command()
+@click.argument("topic", metavar='"…"')
+@click.option("--limit", type=click.IntRange(1, 100), default=30, show_default=True, help="Events at most.")
+@filter_options
+@json_option
+@click.pass_obj
+def timeline(
+    session: Session,
+    topic: str,
+    limit: int,
+    as_of: datetime.date | None,
+    after: datetime.date | None,
+    before: datetime.date | None,
+    documents: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show what happened when, in quotes on a topic.
+
+    The dates are those of the events, as fine as the quotes tell them. A topic may name a time ("floods in
+    August 2024"): then only events of that time are shown.
+    """
+    with session.parts() as parts:
+        filters = _filters(parts, as_of, after, before, documents)
+        found = parts.assistant.timeline(topic, filters=filters, limit=limit)
+    if as_json:
+        _emit(found.to_dict())
+        return
+    from assistant.terminal import show_timeline
+
+    show_timeline(found)
+
+
 @cli.command(name="list")
 @click.option("--query", default="", help="Only documents whose title or name holds this.")
 @click.option("--limit", type=click.IntRange(1), help="Documents at most.")

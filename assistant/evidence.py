@@ -6,6 +6,7 @@ reader, a cross-encoder that sees question and sentence together. A fitted logis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ class Evidence:
     reader_logit: float | None
     """What the reader gave; None where it did not read the sentence."""
     features: Mapping[str, float]
+    vector: bytes = b""
+    """Of the sentence, as the catalog keeps it; empty where it was weighed apart from a library."""
 
     @property
     def score(self) -> float:
@@ -96,12 +99,44 @@ def find_evidence(
             logit=float(logits[row]),
             reader_logit=reader_logits.get(row),
             features={name: float(values[row]) for name, values in features.items()},
+            vector=candidates[row].vector,
         )
         for row in order
     )
     return Found(
         evidence, _by_evidence(retrieved, evidence), confidence_features(evidence, retrieved), len(reader_logits)
     )
+
+
+def weigh_sentences(
+    topic: str,
+    retrieved: Sequence[RetrievedPassage],
+    library: Library,
+    calibrations: Mapping[str, Calibration],
+) -> tuple[Evidence, ...]:
+    """Every sentence of the retrieved stretches, in their order, weighed without the reader."""
+    candidates = _candidates(retrieved, library)
+    if not candidates:
+        return ()
+    features = _features(topic, candidates, library, None)
+    logits = calibrations["plain"].sentence.logits(features)
+    return tuple(
+        Evidence(
+            sentence=candidate.sentence,
+            previous=candidate.previous,
+            retrieved=candidate.retrieved,
+            logit=float(logits[row]),
+            reader_logit=None,
+            features={name: float(values[row]) for name, values in features.items()},
+            vector=candidate.vector,
+        )
+        for row, candidate in enumerate(candidates)
+    )
+
+
+def sentence_vectors(evidence: Sequence[Evidence]) -> Floats:
+    """Unit vectors of the sentences, shape (evidence, dimensions)."""
+    return unpack_vectors(item.vector for item in evidence).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +250,25 @@ def confidence_features(evidence: Sequence[Evidence], retrieved: Sequence[Retrie
 
 
 def quote_span(evidence: Evidence) -> Span:
-    """The span to quote: the sentence, with the one before it where it leans on that one."""
+    """The span to quote: the sentence, with the one before it where it leans on that one; no mark of a list."""
     previous, sentence = evidence.previous, evidence.sentence
+    own = Span(sentence.span.start + _list_mark(sentence), sentence.span.end)
     if previous is None or previous.kind == "heading" or not leans(sentence.text):
-        return sentence.span
-    if sentence.span.end - previous.span.start > _LONGEST_QUOTE:
-        return sentence.span
-    return Span(previous.span.start, sentence.span.end)
+        return own
+    start = previous.span.start + _list_mark(previous)
+    return own if sentence.span.end - start > _LONGEST_QUOTE else Span(start, sentence.span.end)
+
+
+_BULLET = re.compile(r"[-–—•*+]\s+(?=\S)")
+_ITEM_NUMBER = re.compile(r"(?:\d{1,3}|[a-z])[.)]\s+(?=\S)", re.IGNORECASE)
+
+
+def _list_mark(sentence: Sentence) -> int:
+    """Code points of the mark that a list item begins with: ``- ``, ``2. ``."""
+    mark = _BULLET.match(sentence.text)
+    if mark is None and sentence.kind == "item":
+        mark = _ITEM_NUMBER.match(sentence.text)
+    return mark.end() if mark is not None else 0
 
 
 _LONGEST_QUOTE = 700

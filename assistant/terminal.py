@@ -16,12 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from assistant.answer import Answer, Citation, Disagreement, NearPassage
+from assistant.answer import Answer, Citation, Disagreement, NearPassage, Trace
 
 if TYPE_CHECKING:
     import datetime
 
     from assistant.evaluation import Evaluation
+    from assistant.timeline import Timeline, TimelineEvent
     from corpus.catalog import DocumentInfo, StoredDocument
 
 _WIDTH = 100
@@ -68,14 +69,65 @@ def show_answer(answer: Answer) -> None:
                 _print_indented(out, fact, 6)
     else:
         out.print(Text(printable(answer.reason or "No answer was found in the documents."), style="bold"))
-        limits = answer.trace.filters.to_dict().items()
-        if limits:
-            said = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in limits)
-            out.print(Text(f"Only looked at: {said}."))
+        _print_filters(out, answer.trace)
         if answer.passages:
             out.print()
             out.print(Text("Nearest passages", style="bold"))
             show_passages(answer.passages[:_NEAREST])
+
+
+def show_timeline(timeline: Timeline) -> None:
+    """Each event's date beside its first quote, and the sources of all its quotes beneath; or why there is none."""
+    out = console()
+    if not timeline.events:
+        out.print(Text(printable(timeline.reason or "Nothing was found."), style="bold"))
+        _print_filters(out, timeline.trace)
+        return
+    column = min(max(len(_when(event)) for event in timeline.events), _DATE_COLUMN) + 2
+    for number, event in enumerate(timeline.events):
+        if number:
+            out.print()
+        first = event.citations[0]
+        body = Text("“").append_text(_quote_text(first)).append("”")
+        for citation in event.citations:
+            body.append(f" [{citation.id}]")
+        facts = [_fact_line(citation) for citation in event.citations]
+        when = Text(_when(event), style="dim" if event.clock == "published" else "bold")
+        dates = when.wrap(out, column - 2)
+        lines = [line for part in (body, *facts) for line in part.wrap(out, out.width - column)]
+        for row in range(max(len(dates), len(lines))):
+            left = dates[row] if row < len(dates) else Text()
+            left.rstrip()
+            left.append(" " * (column - len(left)))
+            right = lines[row] if row < len(lines) else Text()
+            right.rstrip()
+            out.print(left.append_text(right))
+
+
+_DATE_COLUMN = 24
+"""Characters of the column of dates at most."""
+
+
+def _when(event: TimelineEvent) -> str:
+    return f"published {event.said}" if event.clock == "published" else event.said
+
+
+def _quote_text(citation: Citation) -> Text:
+    """The quote in one line of thought, its marked words bold."""
+    text, position = Text(), 0
+    for mark in citation.marks:
+        start, end = mark.start - citation.span.start, mark.end - citation.span.start
+        text.append(printable(citation.quote[position:start]))
+        text.append(printable(citation.quote[start:end]), style="bold")
+        position = end
+    return text.append(printable(citation.quote[position:]))
+
+
+def _fact_line(citation: Citation) -> Text:
+    facts = [citation.title, citation.source, _published(citation.published), citation.locator or ""]
+    said = [f"said by {citation.speaker}"] if citation.speaker else []
+    line = f"[{citation.id}] {', '.join(printable(fact) for fact in (*facts, *said) if fact)}"
+    return Text(line, style="dim")
 
 
 def show_passages(passages: Iterable[NearPassage]) -> None:
@@ -210,6 +262,13 @@ def _source(citation: Citation) -> list[Text]:
     if citation.speaker:
         lines.append(Text(f"said by {printable(citation.speaker)}", style="dim"))
     return lines
+
+
+def _print_filters(out: Console, trace: Trace) -> None:
+    limits = trace.filters.to_dict().items()
+    if limits:
+        said = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in limits)
+        out.print(Text(f"Only looked at: {said}."))
 
 
 def _print_indented(out: Console, text: Text, indent: int) -> None:

@@ -83,7 +83,8 @@ def write(
     citations: list[Citation] = []
     position = 0
     for number, quote in enumerate(quotes, 1):
-        citation = _citation(number, quote, position, library, _marked(quote, marks), speaker(quote.evidence))
+        answer = Span(position, position + len(quote.text))
+        citation = cite(number, quote, answer, library, marks=_marked(quote, marks), speaker=speaker(quote.evidence))
         citations.append(citation)
         part = f"{quote.text} [{number}]"
         parts.append(part)
@@ -101,14 +102,21 @@ def _marked(quote: Quote, marks: Callable[[str, Sequence[EventDate], int], Seque
     return tuple(Span(start + mark.start, start + mark.end) for mark in found)
 
 
-def _citation(
+def cite(
     number: int,
     quote: Quote,
-    position: int,
+    answer: Span,
     library: Library,
-    marks: tuple[Span, ...],
-    speaker: str | None,
+    *,
+    marks: tuple[Span, ...] = (),
+    speaker: str | None = None,
 ) -> Citation:
+    """The citation of a quote.
+
+    Args:
+        answer: the words of the answer that it supports, in code points of the answer's text.
+        marks: what to show bold, in code points of the document.
+    """
     evidence = quote.evidence
     retrieved = evidence.retrieved
     document = retrieved.document
@@ -123,7 +131,7 @@ def _citation(
         published=document.published.value if document.published else None,
         quote=quote.text,
         span=quote.span,
-        answer=Span(position, position + len(quote.text)),
+        answer=answer,
         status="verbatim",
         score=evidence.score,
         page=page.number if page is not None else None,

@@ -927,6 +927,8 @@ def _read(text: str, published: date | None, anchor: Period | None) -> Iterator[
         context = _Context(text, published, anchor, atom.start, atom.end, None, atom.weekday, lead.relation)
         listed = bool(behind) and _JOIN.fullmatch(text, behind, atom.start) is not None
         index += 1
+        if following is not None and _told_again(text, atom, following):
+            continue
         named: _Named | None = None
         try:
             if following is not None and (pair := _from_to(context, atom, following, lead)) is not None:
@@ -944,6 +946,19 @@ def _read(text: str, published: date | None, anchor: Period | None) -> Iterator[
             behind = named.end
             if named.period.granularity != "range":
                 anchor = named.period
+
+
+_APPOSED = re.compile(r",\s+(?:on\s+)?")
+
+
+def _told_again(text: str, atom: _Atom, following: _Atom) -> bool:
+    """Whether a shifted day is told once more by its name: "two days earlier, on Saturday" is that Saturday."""
+    return (
+        following.kind in ("weekday", "day")
+        and re.search(r"\b(?:earlier|before|later|after|afterwards?|ago)$", text[atom.start : atom.end], re.I)
+        is not None
+        and _APPOSED.fullmatch(text, atom.end, following.start) is not None
+    )
 
 
 def _stands(text: str, atom: _Atom, lead: _Lead) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.answer import Answer
@@ -16,7 +16,7 @@ from assistant.assistant import Event
 from assistant.conversations import NotKeptError
 from assistant.http.errors import error_body
 from assistant.http.owner import owner_of
-from assistant.http.schemas import AskRequest, SearchRequest
+from assistant.http.schemas import AskRequest, SearchRequest, TimelineBody, TimelineRequest
 from assistant.parts import Parts
 from index.errors import LibraryError
 from index.library import RetrievedPassage
@@ -57,6 +57,11 @@ def install(app: FastAPI, parts: Parts) -> None:
         """The stretches of text nearest to a query, best first."""
         found = parts.library.search(request.query, limit=request.limit, filters=request.filters)
         return {"query": request.query, "passages": [_passage(item) for item in found]}
+
+    @app.get("/v1/timeline", tags=["questions"], response_model=None, responses={200: {"model": TimelineBody}})
+    def timeline(request: Annotated[TimelineRequest, Query()]) -> dict[str, Any]:
+        """What happened when: the events of a topic in quotes, the earliest first."""
+        return parts.assistant.timeline(request.topic, filters=request.filters, limit=request.limit).to_dict()
 
 
 def _server_sent(first: Event, rest: Iterator[Event], keep: Callable[[Answer], None]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
@@ -98,6 +98,13 @@ class SearchRequest(FilterFields):
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "treaty with Russia", "limit": 5}]})
 
 
+class TimelineRequest(FilterFields):
+    topic: Annotated[str, StringConstraints(min_length=1), _WHOLE]
+    """What to look for, in words; where it names a time ("floods in August 2024"), only events of that time."""
+    limit: int = Field(default=30, ge=1, le=100)
+    """Events at most; the most relevant are kept."""
+
+
 class DocumentRequest(_Request):
     """A document given as text instead of as a file."""
 
@@ -178,3 +185,89 @@ class ErrorBody(BaseModel):
     """The one shape of every error."""
 
     error: ErrorDetail
+
+
+class _Reply(BaseModel):
+    """Strict, so that a test finds what the schema does not name."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class SpanBody(_Reply):
+    """A half-open range of Unicode code points."""
+
+    start: int
+    end: int
+
+
+class CitationBody(_Reply):
+    """A quote that was checked against its document, word for word."""
+
+    id: int
+    """The number in the mark `[n]`."""
+    document_id: str
+    title: str
+    source: str
+    published: datetime.date | None
+    quote: str
+    span: SpanBody
+    """Where the quote stands in the document's text."""
+    page: int | None
+    locator: str | None
+    """`page 3`, `row 17`: where the original has such parts."""
+    answer: SpanBody
+    """The words of `text` that the quote supports."""
+    status: Literal["verbatim", "supported"]
+    event_dates: list[str]
+    """ISO 8601, as fine as the words: `2024-06`."""
+    event_texts: list[str]
+    """The words that each event date was read from."""
+    speaker: str | None
+    url: str
+    passage: SpanBody | None
+    marks: list[SpanBody]
+    """What to show bold, in code points of the document."""
+    score: float
+
+
+class TimelineEventBody(_Reply):
+    """A date, and the quotes that tell of it."""
+
+    date: str
+    """ISO 8601, as fine as the words: `2024-06-19`, `2024-06`, `2024-10-08/2024-10-13`."""
+    first: datetime.date = Field(alias="from")
+    last: datetime.date = Field(alias="to")
+    """The last day that the date may mean, inclusive."""
+    granularity: Literal["day", "month", "year", "range"]
+    clock: Literal["event", "published"]
+    """`event`: when it happened, by the quotes' words. `published`: they name no date, the document appeared then."""
+    running: bool
+    """Whether it goes on ("since August"); `to` is then the day that the document was published on."""
+    said: str
+    """The date for people: `19 June 2024`."""
+    citations: list[CitationBody]
+    """The one that names the date most finely first; at most one a document."""
+
+
+class TraceBody(_Reply):
+    """What was searched, and how."""
+
+    searched_documents: int
+    published_from: datetime.date | None
+    published_to: datetime.date | None
+    filters: dict[str, str | list[str]]
+    steps: list[dict[str, Any]]
+
+
+class TimelineBody(_Reply):
+    """The events of a topic, the earliest first."""
+
+    topic: str
+    as_of: datetime.date | None
+    events: list[TimelineEventBody]
+    reason: str | None
+    """Why there is no event; null where there are some."""
+    text: str
+    """A line an event: its date, its first quote, and the marks of all its quotes."""
+    trace: TraceBody
+    timings_ms: dict[str, float]

@@ -362,3 +362,29 @@ def test_every_command_takes_json() -> None:
 def sample_question(parts: Parts) -> str:
     """A question on the sample: what a document's title tells."""
     return f"What happened: {parts.library.documents(limit=1)[0].title}?"
+
+
+def test_the_timeline_shows_dates_beside_quotes(sampled: Run) -> None:
+    """Each event with its date, its quote and its sources; with --json what the API gives."""
+    printed = sampled("timeline", "floods in North Korea in July 2024")
+
+    assert printed.code == DONE
+    assert printed.out == (
+        "27 July 2024  “Record rain on 27 July made the Amnok, the river on the Chinese border that is also\n"
+        "              called the Yalu, burst its banks.” [1]\n"
+        "              [1] Putin offers help after floods on the Amnok river, Dateline sample, published\n"
+        "              2024-08-05\n"
+    )
+    as_json = sampled("timeline", "floods in North Korea in July 2024", "--json").json
+    assert [event["date"] for event in as_json["events"]] == ["2024-07-27"]
+
+
+def test_a_timeline_without_events_says_why(sampled: Run) -> None:
+    """Nothing found is no failure."""
+    printed = sampled("timeline", "floods on the Amnok river", "--before", "2023")
+
+    assert printed.code == DONE
+    assert printed.out == (
+        "The documents tell of no dated event on this. Word the topic as they would, or widen the filters.\n"
+        "Only looked at: before 2023-12-31.\n"
+    )

@@ -304,3 +304,39 @@ def test_stats_tell_what_is_held(client: TestClient, filled: dict[str, str]) -> 
         "published_to": "2024-03-12",
         "undated": 1,
     }
+
+
+def test_the_timeline_is_what_its_schema_names(client: TestClient, filled: dict[str, str]) -> None:
+    """The events of a topic with their citations, in the form that the API's description tells, no field more."""
+    from assistant.http.schemas import TimelineBody
+
+    upload(client, dam_md="---\ndate: 2024-05-02\n---\nThe dam by the harbour was planned in 2009.\n")
+
+    response = client.get("/v1/timeline", params={"topic": "the dam by the harbour"})
+
+    body = TimelineBody.model_validate_json(response.text)
+    (event,) = [event for event in body.events if event.clock == "event"]
+    assert (event.date, event.said, event.citations[0].quote) == (
+        "2009",
+        "2009",
+        "The dam by the harbour was planned in 2009.",
+    )
+    described = client.get("/openapi.json").json()["paths"]["/v1/timeline"]["get"]["responses"]["200"]
+    assert described["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/TimelineBody"}
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ({}, "topic"),
+        ({"topic": "dam", "limit": "0"}, "limit"),
+        ({"topic": "dam", "after": "2024-02-31"}, "after"),
+        ({"topic": "dam", "after": "2024-05-01", "before": "2024-04-01"}, "before"),
+        ({"topic": "dam", "colour": "red"}, "colour"),
+    ],
+)
+def test_a_timeline_that_makes_no_sense_is_refused(client: TestClient, query: dict[str, str], param: str) -> None:
+    """The error names the parameter."""
+    response = client.get("/v1/timeline", params=query)
+
+    assert (response.status_code, response.json()["error"]["param"]) == (422, param)
