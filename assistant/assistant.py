@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
+from assistant.breadth import Breadth, breadth_of, choose_many
 from assistant.calibration import Calibration, sigmoid
 from assistant.evidence import Evidence, Found, find_evidence
+from assistant.order import Ordered, in_order
 from assistant.question import stand_alone
 from assistant.reader import Reader
+from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.timeline import MOST_EVENTS, Timeline, build_timeline
 from assistant.values import marks
 from assistant.verbatim import Quote, check_citation, choose_quotes, write
-from assistant.windows import Window, question_window
-from corpus.catalog import LibraryStats
+from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
 
@@ -107,7 +109,7 @@ class Assistant:
         """The answer, or the refusal, to a question.
 
         Raises:
-            QuestionError: the question is empty or too long.
+            QuestionError: the question is empty or too long, or the filters contradict each other.
         """
         return self.draft(question, history=history, filters=filters).answer
 
@@ -131,20 +133,20 @@ class Assistant:
             limit: events at most; the most relevant are kept.
 
         Raises:
-            QuestionError: the topic is empty or too long.
+            QuestionError: the topic is empty or too long, or the filters contradict each other.
         """
         topic = self._checked(topic, "topic")
-        return build_timeline(topic, self._library, self._calibrations, filters=filters or Filters(), limit=limit)
+        return build_timeline(topic, self._library, self._calibrations, filters=_possible(filters), limit=limit)
 
     def draft(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Draft:
         """What would be answered, and what would be quoted even where the answer abstains.
 
         Raises:
-            QuestionError: the question is empty or too long.
+            QuestionError: the question is empty or too long, or the filters contradict each other.
         """
         started = time.perf_counter()
         question = self._checked(question)
-        filters = filters or Filters()
+        filters = _possible(filters)
         timings: dict[str, float] = {}
         standalone = stand_alone(question, history, most_characters=self._most_characters)
         stats = self._library.stats(filters)
@@ -161,18 +163,34 @@ class Assistant:
 
         calibration = self._calibrations["reader" if self._reader is not None else "plain"]
         confidence = _confidence(found, calibration)
-        quotes = choose_quotes(found.evidence, self._library)
+        ordered = in_order(found.evidence, window) if window is not None and window.order is not None else None
+        evidence = ordered.evidence if ordered is not None else found.evidence
+        breadth = breadth_of(standalone)
+        if breadth is not None:
+            quotes = choose_many(evidence, self._library, breadth, window=window)
+        else:
+            quotes = choose_quotes(evidence, self._library)
         written = write(quotes, self._library, marks=marks(question))
         for citation in written.citations:
             check_citation(citation, self._library)
         answered = bool(quotes) and confidence >= calibration.threshold
-        reason = None if answered else _refusal(stats, filters)
+        impossible = impossible_date(question)
+        hidden, reason, refusal = None, None, ""
+        passages = tuple(_near(item) for item in found.passages[:_SHOWN])
+        if not answered:
+            hidden = self._hidden(standalone, window, filters, calibration)
+            reason = reason_of(stats, filters, window=window, hidden=hidden, impossible=impossible)
+            refusal = f"{reason} {nearest_of(passages)}".rstrip()
         trace = Trace(
             searched_documents=stats.documents,
             published_from=stats.published_from,
             published_to=stats.published_to,
             filters=filters,
-            steps=self._steps(found, window, quotes, confidence, calibration.threshold),
+            steps=(
+                *_notes(filters, impossible),
+                *self._steps(found, window, quotes, confidence, calibration.threshold),
+                *_readings(ordered, breadth, hidden),
+            ),
         )
         timings["total"] = _milliseconds(started)
         self._warm = True
@@ -184,13 +202,27 @@ class Assistant:
             reason=reason,
             confidence=confidence,
             answerer="verbatim",
-            text=written.text if answered else reason or "",
+            text=written.text if answered else refusal,
             citations=written.citations if answered else (),
-            passages=tuple(_near(item) for item in found.passages[:_SHOWN]),
+            passages=passages,
             trace=trace,
             timings_ms=timings,
         )
         return Draft(answer, written.citations, found.passages)
+
+    def _hidden(
+        self, question: str, window: Window | None, filters: Filters, calibration: Calibration
+    ) -> Hidden | None:
+        """The document that would answer if the filters did not hide it; asked only where there are such filters."""
+        wider = without_hints(filters)
+        if wider is None:
+            return None
+        retrieved = self._library.search(question, limit=_RETRIEVED, filters=wider)
+        found = find_evidence(question, retrieved, self._library, self._reader, self._calibrations, window)
+        if not found.evidence or _confidence(found, calibration) < calibration.threshold:
+            return None
+        hidden = hidden_by(found.evidence[0].retrieved.document, filters)
+        return hidden if hidden.filters else None
 
     def _checked(self, question: str, noun: str = "question") -> str:
         question = question.strip()
@@ -262,27 +294,27 @@ def _near(item: RetrievedPassage) -> NearPassage:
     )
 
 
-def _refusal(stats: LibraryStats, filters: Filters) -> str:
-    """What was searched in vain, in a sentence."""
-    if not stats.documents:
-        if filters != Filters():
-            return "No document passes the filters, so nothing was searched. Widen them, or leave them out."
-        return "There are no documents yet, so there is nothing to answer from. Add some first."
-    one = stats.documents == 1
-    searched = "the one document" if one else f"the {stats.documents:,} documents"
-    if stats.published_from and stats.published_to:
-        period = (
-            f", published on {stats.published_from}"
-            if stats.published_from == stats.published_to
-            else f", published from {stats.published_from} to {stats.published_to}"
-        )
-        if stats.undated:
-            period += f" ({stats.undated:,} without a date)"
-        period += ","
-    else:
-        period = ""
-    gives = "gives" if one else "give"
-    return f"This is not in the documents: {searched} searched{period} {gives} no answer that can be relied on."
+def _possible(filters: Filters | None) -> Filters:
+    filters = filters or Filters()
+    if filters.contradiction is not None:
+        raise QuestionError(filters.contradiction)
+    return filters
+
+
+def _notes(filters: Filters, impossible: str | None) -> Iterator[Step]:
+    if filters.as_of is not None and filters.as_of > datetime.date.today():
+        yield Step("note", {"text": f"as_of {filters.as_of} lies in the future: it hides nothing that is here today"})
+    if impossible is not None:
+        yield Step("note", {"text": f"no calendar holds {impossible!r}: no time was read from it"})
+
+
+def _readings(ordered: Ordered | None, breadth: Breadth | None, hidden: Hidden | None) -> Iterator[Step]:
+    if ordered is not None:
+        yield Step("order", ordered.reading)
+    if breadth is not None:
+        yield Step("broad", {"words": breadth.words, "arrangement": breadth.arrangement})
+    if hidden is not None:
+        yield Step("hidden", hidden.to_dict())
 
 
 def _milliseconds(since: float) -> float:

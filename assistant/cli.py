@@ -605,6 +605,8 @@ def _filters(
         raise _no_document(unknown)
     if after and before and after > before:
         raise BadInput(f"--after {after} is later than --before {before}: no document can pass both.")
+    if after and as_of and after > as_of:
+        raise BadInput(f"--after {after} is later than --as-of {as_of}: nothing that was published by then can pass.")
     return Filters(as_of=as_of, after=after, before=before, document_ids=documents or None)
 
 

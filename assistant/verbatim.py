@@ -52,14 +52,15 @@ def choose_quotes(evidence: Sequence[Evidence], library: Library, *, most: int =
             break
         held += item.score
         span = quote_span(item)
-        if any(_repeats(item, span, quote) for quote in chosen):
+        if any(repeats(item, span, quote) for quote in chosen):
             continue
         text = library.catalog.cut([(item.sentence.document_id, span)])[0]
         chosen.append(Quote(item, span, text))
     return chosen
 
 
-def _repeats(item: Evidence, span: Span, quote: Quote) -> bool:
+def repeats(item: Evidence, span: Span, quote: Quote) -> bool:
+    """Whether a sentence, quoted at a span, overlaps a quote or says the same in nearly the same words."""
     if item.sentence.document_id == quote.evidence.sentence.document_id and span.overlaps(quote.span):
         return True
     own, other = set(stems(item.sentence.text)), set(stems(quote.evidence.sentence.text))

@@ -55,7 +55,8 @@ class _Question:
 
 _LATEST = re.compile(
     r"\b(?:(?<!at the )latest|newest|most\s+recent(?:ly)?|recently|currently|at\s+present|nowadays|these\s+days|"
-    r"the\s+last\s+time|as\s+of\s+(?:now|today)|(?<!until )(?<!till )(?<!by )(?<!from )(?<!before )(?:right\s+)?"
+    r"last\s+time(?=\W*$)|the\s+last\s+time|so\s+far(?!\s+(?:as|from|away|north|south|east|west)\b)|to\s+date|"
+    r"as\s+of\s+(?:now|today)|(?<!until )(?<!till )(?<!by )(?<!from )(?<!before )(?:right\s+)?"
     r"now(?!\s+(?:and|defunct|famous|infamous)\b|-)|"
     # Of water and electricity "current" is a thing, and nothing is asked of its time.
     r"(?<!ocean )(?<!electric )(?<!alternating )(?<!direct )(?<!sea )"
@@ -158,3 +159,29 @@ def _share(window: Window, item: EventDate) -> float:
     is_open = window.first == date.min or window.last == date.max
     begin, end = (item.first, item.last) if is_open else (window.first, window.last)
     return common / ((end - begin).days + 1)
+
+
+_DAY_AND_MONTH = re.compile(
+    r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
+    r"(?:,?\s+(?P<year>\d{4}))?"
+    r"|\b(?P<month2>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?\b"
+    r"(?:,?\s+(?P<year2>\d{4}))?"
+    r"|\b(?P<year3>\d{4})-(?P<month3>\d{1,2})-(?P<day3>\d{1,2})\b",
+    re.IGNORECASE,
+)
+_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_A_LEAP_YEAR = 2000
+
+
+def impossible_date(question: str) -> str | None:
+    """The words of a date that no calendar holds: ``31 February``; None where there are none."""
+    for match in _DAY_AND_MONTH.finditer(question):
+        groups = match.groupdict()
+        month = groups["month"] or groups["month2"]
+        number = _MONTH_NAMES.index(month.lower()) + 1 if month else int(groups["month3"])
+        year = groups["year"] or groups["year2"] or groups["year3"]
+        try:
+            date(int(year or _A_LEAP_YEAR), number, int(groups["day"] or groups["day2"] or groups["day3"]))
+        except ValueError:
+            return match[0]
+    return None

@@ -24,6 +24,15 @@ class Filters:
     def dated(self) -> bool:
         return any(limit is not None for limit in (self.as_of, self.after, self.before))
 
+    @property
+    def contradiction(self) -> str | None:
+        """Why no document can pass, in a clause; None where one may."""
+        if self.after and self.before and self.after > self.before:
+            return f"after {self.after} is later than before {self.before}: no document can pass both"
+        if self.after and self.as_of and self.after > self.as_of:
+            return f"after {self.after} is later than as_of {self.as_of}: what was published by then cannot pass"
+        return None
+
     def to_dict(self) -> dict[str, Any]:
         """Only what is set: ``{"as_of": "2024-11-12"}``."""
         filters: dict[str, Any] = {

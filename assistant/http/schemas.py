@@ -46,6 +46,14 @@ class FilterFields(_Request):
     document_ids: list[Text] | None = Field(default=None, max_length=1000)
     """Only these documents."""
 
+    @field_validator("after")
+    @classmethod
+    def _by_then(cls, after: datetime.date | None, others: ValidationInfo) -> datetime.date | None:
+        as_of = others.data.get("as_of")
+        if after is not None and as_of is not None and after > as_of:
+            raise ValueError(f"{after} is later than as_of ({as_of}): nothing that was published by then can pass")
+        return after
+
     @field_validator("before")
     @classmethod
     def _in_order(cls, before: datetime.date | None, others: ValidationInfo) -> datetime.date | None:

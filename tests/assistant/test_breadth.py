@@ -1,0 +1,132 @@
+"""Broad questions: told by their form, answered by quotes that each add something."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assistant.breadth import breadth_of, choose_many
+from assistant.calibration import load_calibrations
+from assistant.evidence import weigh_sentences
+from assistant.windows import question_window
+from corpus.document import Document, PublishedDate
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from index.library import Library
+
+HARBOUR = """The storm of 4 May 2011 broke the harbour wall.
+
+The harbour wall broke in the storm of 4 May 2011.
+
+The harbour was rebuilt in 2014 after the storm. The harbour took its first ship after the storm in March 2015.
+
+The plan for the harbour after the storm has three parts:
+
+- a longer wall,
+- a lock for ships,
+- a bridge for the railway.
+
+Bread is cheap.
+"""
+
+
+@pytest.fixture
+def library(settings: Settings) -> Iterator[Library]:
+    """One document that tells a thing twice, and has a list."""
+    from index.embedding import WordHashEmbedder
+    from index.library import Library
+
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    published = PublishedDate(datetime.date(2016, 1, 1), "user")
+    document = Document(text=HARBOUR, title="Harbour", origin="harbour", name="harbour", published=published)
+    assert [added.status for added in library.add([document])] == ["added"]
+    yield library
+    library.close()
+
+
+def quoted(library: Library, question: str) -> list[str]:
+    breadth = breadth_of(question)
+    assert breadth is not None
+    weighed = weigh_sentences(question, library.search(question), library, load_calibrations())
+    evidence = sorted(weighed, key=lambda item: -item.logit)
+    window = question_window(question, datetime.date(2016, 1, 1))
+    return [quote.text for quote in choose_many(evidence, library, breadth, window=window)]
+
+
+def test_quotes_of_what_happened_are_in_the_order_of_time_and_none_twice(library: Library) -> None:
+    """What was said already is not said again in other words."""
+    quotes = quoted(library, "What happened to the harbour in the storm?")
+
+    told = [quote for quote in quotes if "storm" in quote and "plan" not in quote]
+    assert len([quote for quote in told if "2011" in quote]) == 1
+    assert [quote for quote in told if "2014" in quote or "2015" in quote] == [
+        "The harbour was rebuilt in 2014 after the storm.",
+        "The harbour took its first ship after the storm in March 2015.",
+    ]
+    assert "2011" in told[0]
+    assert 2 <= len(quotes) <= 5
+
+
+def test_a_list_is_quoted_whole(library: Library) -> None:
+    """With the line that leads to it."""
+    quotes = quoted(library, "What are the points of the plan: a lock for ships, a longer wall?")
+
+    (whole,) = [quote for quote in quotes if "lock" in quote]
+    assert whole == (
+        "The plan for the harbour after the storm has three parts:\n\n"
+        "- a longer wall,\n- a lock for ships,\n- a bridge for the railway."
+    )
+
+
+def test_a_time_in_the_question_leaves_out_other_times(library: Library) -> None:
+    """Only what happened then is quoted."""
+    assert quoted(library, "What happened to the harbour after the storm in 2015?") == [
+        "The harbour took its first ship after the storm in March 2015."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "arrangement"),
+    [
+        ("What happened in Sinuiju?", "time"),
+        ("what has happened since the storm", "time"),
+        ("How did the talks unfold?", "time"),
+        ("Tell me about the floods.", "reading"),
+        ("What does the treaty provide?", "reading"),
+        ("What did each side promise?", "reading"),
+        ("How did governments react to the pact?", "reading"),
+        ("List the countries that joined.", "reading"),
+        ("What are the main terms of the accord?", "reading"),
+        ("Could you summarise the report?", "reading"),
+        ("What is known about the satellite?", "reading"),
+    ],
+)
+def test_a_broad_question_is_told_by_its_form(question: str, arrangement: str) -> None:
+    """Questions of events are answered in the order of time, others in that of the documents."""
+    breadth = breadth_of(question)
+    assert breadth is not None
+    assert breadth.arrangement == arrangement
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When was the treaty signed?",
+        "Who signed the treaty?",
+        "How many soldiers were sent?",
+        "Where did the leaders meet?",
+        "Did the mill burn down?",
+        "Which river burst its banks?",
+        "What is the capital of Norway?",
+        "What did Kim give Putin?",
+        "Why did the talks fail?",
+        "When did each side sign?",
+    ],
+)
+def test_a_question_for_one_thing_is_not_broad(question: str) -> None:
+    """A date, a number, a name, a reason or a yes is one quote's work."""
+    assert breadth_of(question) is None
