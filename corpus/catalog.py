@@ -25,6 +25,7 @@ from corpus.document import (
     Sentence,
     Span,
 )
+from corpus.errors import CatalogError
 from corpus.filters import Filters
 
 SCHEMA_VERSION = 1
@@ -32,9 +33,11 @@ State = Literal["pending", "indexed"]
 """``pending``: in the catalog, its vectors not yet known to be in the vector index."""
 
 
-class CatalogError(Exception):
-    """The catalog cannot be used; the message says what was found and what to do."""
-
+_ADVICE = {
+    "SQLITE_FULL": "free some space on its disk, then try again; what was acknowledged is safe",
+    "SQLITE_BUSY": "another process has been writing to it for half a minute; try again when that has ended",
+    "SQLITE_READONLY": "its file and its folder must be writable",
+}
 
 _metadata = sa.MetaData()
 
@@ -290,8 +293,17 @@ class Catalog:
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
-        with self.engine.begin() as connection:
-            yield connection
+        """A transaction.
+
+        Raises:
+            CatalogError: the disk is full, or the file cannot be read or written.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            advice = _ADVICE.get(getattr(error.orig, "sqlite_errorname", ""), "look at it with: dateline doctor")
+            raise CatalogError(f"the catalog cannot be used ({error.orig}): {advice}") from error
 
     # facts: small things that the library must remember of itself
 
@@ -478,6 +490,16 @@ class Catalog:
                 return
             yield [(row.id, row.vector) for row in batch]
             last = batch[-1].id
+
+    def sample_vectors(self, limit: int) -> list[tuple[int, bytes]]:
+        """(passage id, vector) of at most ``limit`` passages, spread evenly over all."""
+        with self._begin() as connection:
+            ids = list(connection.scalars(sa.select(_passages.c.id).order_by(_passages.c.id)))
+            chosen = ids[:: -(-len(ids) // limit)] if ids else []
+            rows = connection.execute(
+                sa.select(_passages.c.id, _passages.c.vector).where(_passages.c.id.in_(chosen))
+            ).all()
+        return [(row.id, row.vector) for row in rows]
 
     def passage_ids(self, filters: Filters) -> set[int]:
         """Ids of the passages of indexed documents that pass the filters."""

@@ -1,6 +1,7 @@
 """What can go wrong in the index.
 
 LibraryError
+├── CatalogError           the catalog cannot be used (corpus.errors)
 ├── EmbedderError          the embedding model cannot be had
 ├── ModelChangedError      the library was built with another model
 ├── LibraryLockedError     another process writes to the library
@@ -9,9 +10,16 @@ LibraryError
 
 from __future__ import annotations
 
+from corpus.errors import CatalogError, LibraryError
 
-class LibraryError(Exception):
-    """Whatever goes wrong with a library; its message says what was found, what was expected and what to do."""
+__all__ = [
+    "CatalogError",
+    "EmbedderError",
+    "LibraryError",
+    "LibraryLockedError",
+    "LibraryUnusableError",
+    "ModelChangedError",
+]
 
 
 class EmbedderError(LibraryError):

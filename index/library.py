@@ -2,6 +2,8 @@
 
 Writing: catalog first, in one transaction a document, with its words and vectors; then Chroma; then the document counts
 as indexed. A death at any point leaves a document that is pending: not searched, and taken up again at the next start.
+Chroma is rebuilt from the catalog then, and is not opened before: what a killed write leaves can end the process that
+opens it. After a death between writes another process looks at it first.
 
 Searching: nearest vectors and best words, joined by a convex combination of cosine and BM25 (Bruch et al. 2023,
 arXiv:2210.11934), each hit widened by its neighbours to a stretch of about a thousand tokens ("small to big").
@@ -27,7 +29,6 @@ import numpy as np
 
 from corpus.catalog import (
     Catalog,
-    CatalogError,
     DocumentInfo,
     LibraryStats,
     NewPassage,
@@ -39,9 +40,18 @@ from corpus.catalog import (
 from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, Span
 from corpus.filters import Filters
 from index.embedding import Embedder, PassageText, PassageVectors, Vector
-from index.errors import LibraryLockedError, LibraryUnusableError, ModelChangedError
+from index.errors import CatalogError, LibraryLockedError, LibraryUnusableError, ModelChangedError
 from index.passages import PassageSpan, pack_passages, split_sentences
-from index.vectors import CatalogVectors, ChromaVectors, VectorMatch, VectorSearch, pack_vector, unpack_vectors
+from index.vectors import (
+    CatalogVectors,
+    ChromaVectors,
+    Probe,
+    VectorMatch,
+    VectorSearch,
+    pack_vector,
+    probe_chroma,
+    unpack_vectors,
+)
 from index.words import WordIndex, stems
 
 log = logging.getLogger(__name__)
@@ -58,6 +68,10 @@ _NEIGHBOURS = 2
 """Passages on each side that a hit is widened by."""
 _EXACT_BELOW = 5_000
 """Passages up to which a filtered search compares every vector instead of asking Chroma for more and sieving."""
+_OPEN_FACT = "vectors_open"
+"""Fact in the catalog: there while a process has the vector index open, and after one that did not close it."""
+_PROBED = 50
+"""Passages that are looked for in a vector index that was not closed."""
 _BATCH_PASSAGES = 256
 """Passages that are embedded and stored together: enough to sort them by length, few enough to lose."""
 
@@ -124,7 +138,8 @@ class Library:
             any_model: open a library that another model built, to ``reindex`` it.
 
         Raises:
-            LibraryUnusableError: the folder or the catalog cannot be used.
+            LibraryUnusableError: the folder or the vector index cannot be used.
+            CatalogError: the catalog cannot be used.
             ModelChangedError: another embedding model built the library.
         """
         try:
@@ -136,8 +151,6 @@ class Library:
                 f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "
                 "name another with DATELINE_DATA_DIR or --data-dir"
             ) from error
-        except CatalogError as error:
-            raise LibraryUnusableError(str(error)) from error
         library = cls(folder, catalog, embedder, lock)
         try:
             library._check_model(any_model=any_model)
@@ -155,6 +168,8 @@ class Library:
             if self._chroma is not None:
                 self._chroma.close()
                 self._chroma = None
+                with contextlib.suppress(CatalogError):  # a mark that stays costs the next start a second
+                    self.catalog.set_fact(_OPEN_FACT, None)
             self.catalog.close()
             if self._lock is not None:
                 self._lock.release()
@@ -169,8 +184,11 @@ class Library:
 
         Raises:
             LibraryLockedError: another process writes to this library.
+            LibraryUnusableError, CatalogError: the disk is full, or another process damaged what is on it.
         """
-        self._must_write()
+        with self._writing:
+            self._must_write()
+            self._take_up_pending()
         waiting: list[_Prepared] = []
         size = 0
         origins: set[str] = set()
@@ -313,7 +331,11 @@ class Library:
 
     def _nearest(self, vector: Vector, filters: Filters | None) -> list[VectorMatch]:
         if filters is None:
-            return self._vectors().search(vector, limit=_POOL)
+            try:
+                return self._vectors().search(vector, limit=_POOL)
+            except LibraryUnusableError as error:
+                log.warning("answered from the catalog's vectors: %s", error)
+                return self._all_vectors().search(vector, limit=_POOL)
         allowed = self.catalog.passage_ids(filters)
         if len(allowed) <= _EXACT_BELOW:
             return CatalogVectors.of(self.catalog, filters).search(vector, limit=_POOL)
@@ -323,8 +345,9 @@ class Library:
         return [match for match in wider if match.passage_id in allowed][:_POOL]
 
     def _vectors(self) -> VectorSearch:
-        if self._chroma is not None:
-            return self._chroma
+        return self._chroma if self._chroma is not None else self._all_vectors()
+
+    def _all_vectors(self) -> CatalogVectors:
         revision = self.catalog.revision()
         if self._snapshot is None or self._snapshot[0] != revision:
             self._snapshot = (revision, CatalogVectors.of(self.catalog))
@@ -443,6 +466,14 @@ class Library:
     # the vector index: derived, and mended from the catalog
 
     def _must_write(self) -> ChromaVectors:
+        """Chroma, for who may write; a process that only read takes over where the writing one has ended."""
+        if self._lock is None:
+            with self._writing:
+                self._lock = _try_lock(self._folder / "library.lock")
+                if self._lock is not None:
+                    self._check_model(any_model=False)
+                    self._note_owner()
+                    self._open_vectors()
         if self._lock is None or self._chroma is None:
             raise LibraryLockedError(
                 f"another process ({self._owner()}) has this library open for writing: add and delete there (in the "
@@ -482,16 +513,43 @@ class Library:
         """Open Chroma; rebuild it from the catalog first where a write to it did not end, without opening it."""
         generation = self.catalog.fact("vectors")
         unfinished = bool(self.catalog.pending() or self.catalog.stale_vectors())
-        if generation is None or unfinished or not (self._folder / "vectors" / generation).is_dir():
-            if unfinished:
-                log.warning("the last write did not end: the vector index is rebuilt from the catalog")
+        left_open = self.catalog.fact(_OPEN_FACT) is not None
+        self.catalog.set_fact(_OPEN_FACT, "yes")
+        if generation is None or not (self._folder / "vectors" / generation).is_dir():
             self._rebuild_vectors()
-            return
-        self._chroma = ChromaVectors(self._folder / "vectors" / generation, self.fingerprint)
-        expected = self.catalog.stats().passages
-        if self._chroma.count() != expected:
-            log.warning("the vector index holds %d of %d passages: it is rebuilt", self._chroma.count(), expected)
+        elif unfinished:
+            log.warning("the last write did not end: the vector index is rebuilt from the catalog")
             self._rebuild_vectors()
+        elif left_open and not self._is_whole(self._folder / "vectors" / generation):
+            log.warning("the vector index was damaged when its process ended: it is rebuilt from the catalog")
+            self._rebuild_vectors()
+        else:
+            self._chroma = ChromaVectors(self._folder / "vectors" / generation, self.fingerprint)
+            expected = self.catalog.stats().passages
+            if self._chroma.count() != expected:
+                log.warning("the vector index holds %d of %d passages: it is rebuilt", self._chroma.count(), expected)
+                self._rebuild_vectors()
+
+    def _is_whole(self, folder: Path) -> bool:
+        """Whether another process can open the vector index and finds in it what the catalog holds."""
+        sample = self.catalog.sample_vectors(_PROBED)
+        probe = probe_chroma(
+            folder,
+            self.fingerprint,
+            [passage_id for passage_id, _ in sample],
+            unpack_vectors(packed for _, packed in sample),
+        )
+        return probe == Probe(opened=True, count=self.catalog.stats().passages, found=len(sample))
+
+    def _take_up_pending(self) -> None:
+        """Bring to its end what an earlier write of this process left when it failed."""
+        pending = self.catalog.pending()
+        if pending:
+            chroma = self._must_write()
+            for batch in self.catalog.vectors(document_ids=pending):
+                chroma.add([passage_id for passage_id, _ in batch], unpack_vectors(packed for _, packed in batch))
+            self.catalog.mark_indexed(pending)
+        self._drop_stale_vectors()
 
     def _rebuild_vectors(self) -> None:
         """Fill a fresh Chroma from the catalog's vectors, then swap it in and remove the old one."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
-from collections.abc import Iterable, Sequence
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +30,10 @@ _HNSW: CreateHNSWConfiguration = {"space": "cosine", "max_neighbors": 32, "ef_co
 """Recall@20 .9998 at 50,000 clustered vectors, against .984 with Chroma's defaults."""
 _BATCH = 200
 """Rows of one upsert: Chroma holds the interpreter's lock while it writes, for .1 to .3 s at this size."""
+_PROBE_SECONDS = 120
+"""Time that a child process is given to open a store and search it."""
+_PROBE_NEIGHBOURS = 5
+"""Among how many neighbours of its own vector a passage must be: copies of a text share a vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +81,33 @@ class ChromaVectors:
             ) from error
 
     def add(self, passage_ids: Sequence[int], vectors: Vector) -> None:
+        """Add vectors, or replace them; all that is raised here and below is ``LibraryUnusableError``."""
         for start in range(0, len(passage_ids), _BATCH):
             batch = slice(start, start + _BATCH)
-            self._collection.upsert(
-                ids=[str(passage_id) for passage_id in passage_ids[batch]],
-                embeddings=np.ascontiguousarray(vectors[batch], dtype=np.float32),
-            )
+            with _own_errors("written"):
+                self._collection.upsert(
+                    ids=[str(passage_id) for passage_id in passage_ids[batch]],
+                    embeddings=np.ascontiguousarray(vectors[batch], dtype=np.float32),
+                )
 
     def remove(self, passage_ids: Sequence[int]) -> None:
         for start in range(0, len(passage_ids), _BATCH):
-            self._collection.delete(ids=[str(passage_id) for passage_id in passage_ids[start : start + _BATCH]])
+            with _own_errors("written"):
+                self._collection.delete(ids=[str(passage_id) for passage_id in passage_ids[start : start + _BATCH]])
 
     def search(self, vector: Vector, *, limit: int) -> list[VectorMatch]:
-        found: Any = self._collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
+        with _own_errors("searched"):
+            found: Any = self._collection.query(
+                query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"]
+            )
         return [
             VectorMatch(int(passage_id), 1.0 - distance)
             for passage_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
 
     def count(self) -> int:
-        return int(self._collection.count())
+        with _own_errors("counted"):
+            return int(self._collection.count())
 
     def close(self) -> None:
         self._client.close()  # type: ignore[attr-defined]  # the class has it, the interface does not
@@ -128,6 +144,69 @@ class CatalogVectors:
         return len(self._ids)
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What another process saw of a store."""
+
+    opened: bool
+    count: int
+    """Vectors that the store says it holds."""
+    found: int
+    """How many of the vectors that were looked for are found."""
+
+
+def probe_chroma(folder: Path, collection: str, passage_ids: Sequence[int], vectors: Vector) -> Probe:
+    """Open a store in a child process and look for some of its vectors.
+
+    A store whose process was killed in the middle of a write can end the process that opens it with a segmentation
+    fault, and its own count can be far from what its searches reach.
+    """
+    rows = io.BytesIO()
+    np.savez(rows, ids=np.asarray(passage_ids, dtype=np.int64), vectors=vectors)
+    root = str(Path(__file__).resolve().parent.parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    try:
+        child = subprocess.run(  # noqa: S603 — this very file
+            [sys.executable, "-m", "index.vectors", str(folder), collection],
+            input=rows.getvalue(),
+            capture_output=True,
+            env=environment,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Probe(opened=False, count=0, found=0)
+    if child.returncode != 0:
+        return Probe(opened=False, count=0, found=0)
+    seen = json.loads(child.stdout)
+    return Probe(opened=True, count=seen["count"], found=seen["found"])
+
+
+def _probe(folder: Path, collection: str) -> None:
+    """What the child process does: vectors come in by standard input, the figures go out by standard output."""
+    rows = np.load(io.BytesIO(sys.stdin.buffer.read()))
+    store = ChromaVectors(folder, collection)
+    found = sum(
+        int(passage_id) in {match.passage_id for match in store.search(vector, limit=_PROBE_NEIGHBOURS)}
+        for passage_id, vector in zip(rows["ids"], rows["vectors"], strict=True)
+    )
+    sys.stdout.write(json.dumps({"count": store.count(), "found": found}))
+    store.close()
+
+
+@contextmanager
+def _own_errors(done: str) -> Iterator[None]:
+    import chromadb
+
+    try:
+        yield
+    except (chromadb.errors.ChromaError, OSError) as error:
+        advice = "free some space on its disk" if "full" in str(error).casefold() else "start Dateline again"
+        raise LibraryUnusableError(
+            f"the vector index cannot be {done} ({error}): {advice}; it is rebuilt from the catalog, nothing is lost"
+        ) from error
+
+
 def pack_vector(vector: Vector) -> bytes:
     """A vector as the catalog keeps it."""
     return vector.astype(VECTOR_BYTES).tobytes()
@@ -138,3 +217,7 @@ def unpack_vectors(packed: Iterable[bytes]) -> Vector:
     rows = list(packed)
     flat = np.frombuffer(b"".join(rows), dtype=VECTOR_BYTES).astype(np.float32)
     return flat.reshape(len(rows), -1) if rows else flat.reshape(0, 1)
+
+
+if __name__ == "__main__":
+    _probe(Path(sys.argv[1]), sys.argv[2])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from corpus.document import Document, PublishedDate
 from corpus.filters import Filters
 from index.embedding import PassageText, PassageVectors, WordHashEmbedder
-from index.errors import LibraryLockedError, LibraryUnusableError, ModelChangedError
+from index.errors import CatalogError, LibraryLockedError, LibraryUnusableError, ModelChangedError
 from index.library import Added, Library
 from index.words import stems
 
@@ -313,7 +313,7 @@ def test_a_catalog_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
     """A damaged catalog is told, not overwritten."""
     (tmp_path / "catalog.sqlite").write_bytes(b"this is no database" * 100)
 
-    with pytest.raises(LibraryUnusableError, match="the catalog cannot be opened"):
+    with pytest.raises(CatalogError, match="the catalog cannot be opened"):
         Library.open(tmp_path, WordHashEmbedder())
     assert (tmp_path / "catalog.sqlite").read_bytes().startswith(b"this is no database")
 

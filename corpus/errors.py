@@ -1,0 +1,15 @@
+"""What can go wrong with what is kept on disk.
+
+LibraryError             its further forms stand in index.errors
+└── CatalogError         the catalog cannot be used
+"""
+
+from __future__ import annotations
+
+
+class LibraryError(Exception):
+    """Whatever goes wrong with a library; its message says what was found, what was expected and what to do."""
+
+
+class CatalogError(LibraryError):
+    """The catalog cannot be used: its file is damaged, of another version, or its disk is full."""
