@@ -14,6 +14,8 @@ from corpus.document import Document
 from corpus.readers.encoding import clean
 from corpus.readers.pdf import read_pdf
 from corpus.readers.raw import Budget, Limits, Raw, Reader, ReadError
+from corpus.readers.signatures import check_signature
+from corpus.readers.tables import read_csv, read_workbook
 from corpus.readers.text import read_markdown, read_text
 from corpus.readers.web import read_mhtml, read_web_page
 
@@ -27,6 +29,9 @@ READERS: Mapping[str, Reader] = {
     "text/html": read_web_page,
     "multipart/related": read_mhtml,
     "application/pdf": read_pdf,
+    "text/csv": read_csv,
+    "text/tab-separated-values": read_csv,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": read_workbook,
 }
 """Reader of each media type."""
 
@@ -43,7 +48,30 @@ _MEDIA_TYPES: Mapping[str, str] = {
     ".mhtml": "multipart/related",
     ".mht": "multipart/related",
     ".pdf": "application/pdf",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".tab": "text/tab-separated-values",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xlsm": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+_SAVE_AS: Mapping[str, str] = {
+    ".doc": "docx",
+    ".rtf": "docx",
+    ".odt": "docx",
+    ".pages": "docx",
+    ".xls": "xlsx",
+    ".ods": "xlsx",
+    ".numbers": "xlsx",
+    ".ppt": "pptx",
+    ".odp": "pptx",
+    ".key": "pptx",
+    ".msg": "eml",
+    ".mobi": "epub",
+    ".azw3": "epub",
+    ".xml": "html or txt",
+}
+"""Kinds that are not read, and what their programs can save them as."""
 
 
 def find_files(path: Path) -> Iterator[Path]:
@@ -136,9 +164,12 @@ def _read(raw: Raw) -> list[Document]:
 def _media_type(raw: Raw) -> str:
     suffix = Path(raw.name).suffix.lower()
     media_type = _MEDIA_TYPES.get(suffix)
+    if media_type is None and suffix in _SAVE_AS:
+        raise ReadError(f"Files of the kind {suffix!r} are not read: save it as {_SAVE_AS[suffix]}, and add that.")
     if media_type is None:
         known = ", ".join(ending for ending in _MEDIA_TYPES if ending)
         raise ReadError(f"Files of the kind {suffix!r} are not read; the kinds that are: {known}.")
+    check_signature(raw.data, suffix, media_type)
     return media_type
 
 
