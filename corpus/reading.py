@@ -12,6 +12,7 @@ from pathlib import Path
 
 from corpus.document import Document
 from corpus.readers.encoding import clean
+from corpus.readers.office import read_docx, read_pptx
 from corpus.readers.pdf import read_pdf
 from corpus.readers.raw import Budget, Limits, Raw, Reader, ReadError
 from corpus.readers.signatures import check_signature
@@ -32,6 +33,8 @@ READERS: Mapping[str, Reader] = {
     "text/csv": read_csv,
     "text/tab-separated-values": read_csv,
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": read_workbook,
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": read_docx,
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": read_pptx,
 }
 """Reader of each media type."""
 
@@ -48,6 +51,8 @@ _MEDIA_TYPES: Mapping[str, str] = {
     ".mhtml": "multipart/related",
     ".mht": "multipart/related",
     ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
     ".tab": "text/tab-separated-values",
