@@ -12,13 +12,17 @@ from pathlib import Path
 
 from corpus.document import Document
 from corpus.readers.encoding import clean
+from corpus.readers.epub import read_epub
+from corpus.readers.mail import read_mail
 from corpus.readers.office import read_docx, read_pptx
 from corpus.readers.pdf import read_pdf
 from corpus.readers.raw import Budget, Limits, Raw, Reader, ReadError
+from corpus.readers.records import read_json, read_json_lines
 from corpus.readers.signatures import check_signature
 from corpus.readers.tables import read_csv, read_workbook
 from corpus.readers.text import read_markdown, read_text
 from corpus.readers.web import read_mhtml, read_web_page
+from corpus.readers.zipped import read_zip
 
 __all__ = ["READERS", "Limits", "ReadError", "find_files", "read_bytes", "read_file"]
 
@@ -35,6 +39,11 @@ READERS: Mapping[str, Reader] = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": read_workbook,
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": read_docx,
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": read_pptx,
+    "application/json": read_json,
+    "application/jsonl": read_json_lines,
+    "message/rfc822": read_mail,
+    "application/epub+zip": read_epub,
+    "application/zip": read_zip,
 }
 """Reader of each media type."""
 
@@ -57,6 +66,12 @@ _MEDIA_TYPES: Mapping[str, str] = {
     ".tsv": "text/tab-separated-values",
     ".tab": "text/tab-separated-values",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".ndjson": "application/jsonl",
+    ".eml": "message/rfc822",
+    ".epub": "application/epub+zip",
+    ".zip": "application/zip",
     ".xlsm": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
@@ -82,7 +97,7 @@ _SAVE_AS: Mapping[str, str] = {
 def find_files(path: Path) -> Iterator[Path]:
     """The files under a folder in the order of their names, or the file itself; hidden ones are passed over.
 
-    Links to folders are not followed, so a loop of them ends.
+    Links to folders are not followed, so a loop of them ends. A link that leads nowhere is given, and told when read.
 
     Raises:
         OSError: the folder cannot be listed.
@@ -95,8 +110,15 @@ def find_files(path: Path) -> Iterator[Path]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from find_files(Path(entry.path))
-        elif entry.is_file():
+        elif _is_file(entry):
             yield Path(entry.path)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file() or (entry.is_symlink() and not entry.is_dir())
+    except OSError:  # a link that leads to itself
+        return True
 
 
 def read_file(

@@ -53,11 +53,13 @@ class Record:
         return cls(fields)
 
     @property
+    def has_text(self) -> bool:
+        return any(self._string(name).strip() for name in (*_TEXT, *_HTML))
+
+    @property
     def is_article(self) -> bool:
         """Whether it holds a text; or a title and a summary, as a news feed has."""
-        if any(self._string(name) for name in (*_TEXT, *_HTML)):
-            return True
-        return bool(self.first(_TITLE)) and bool(self.first(_SUMMARY))
+        return self.has_text or (bool(self.first(_TITLE)) and bool(self.first(_SUMMARY)))
 
     def first(self, names: Iterable[str]) -> str:
         """The first of some fields that says something, as one line."""
