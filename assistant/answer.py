@@ -80,13 +80,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class DisagreementSide:
-    """One of the values, and who gives it."""
+    """One of the values, and who gives it. Quotes, dates and sources are those of its citations, in their order."""
 
     value: str
     citation_ids: tuple[int, ...]
     quotes: tuple[str, ...]
     published: tuple[datetime.date | None, ...]
     sources: tuple[str, ...]
+    documents: int = 1
+    """How many documents give it, also those that are not quoted."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -95,6 +97,7 @@ class DisagreementSide:
             "quotes": list(self.quotes),
             "published": [day.isoformat() if day else None for day in self.published],
             "sources": list(self.sources),
+            "documents": self.documents,
         }
 
 

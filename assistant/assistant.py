@@ -13,6 +13,7 @@ from typing import Any, Literal
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
 from assistant.breadth import Breadth, breadth_of, choose_many
 from assistant.calibration import Calibration, sigmoid
+from assistant.disagreements import Difference, find_difference, lead, name_sides
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.order import Ordered, in_order
 from assistant.question import stand_alone
@@ -20,7 +21,7 @@ from assistant.reader import Reader
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.timeline import MOST_EVENTS, Timeline, build_timeline
 from assistant.values import marks
-from assistant.verbatim import Quote, check_citation, choose_quotes, write
+from assistant.verbatim import Quote, check_citation, choose_quotes, quote_sides, write
 from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
@@ -166,11 +167,16 @@ class Assistant:
         ordered = in_order(found.evidence, window) if window is not None and window.order is not None else None
         evidence = ordered.evidence if ordered is not None else found.evidence
         breadth = breadth_of(standalone)
+        difference = None
         if breadth is not None:
             quotes = choose_many(evidence, self._library, breadth, window=window)
         else:
             quotes = choose_quotes(evidence, self._library)
-        written = write(quotes, self._library, marks=marks(question))
+            difference = find_difference(standalone, found.evidence, retrieved, self._library)
+            if difference is not None:
+                quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
+        opening = lead(difference) if difference is not None else ""
+        written = write(quotes, self._library, lead=opening, marks=marks(question))
         for citation in written.citations:
             check_citation(citation, self._library)
         answered = bool(quotes) and confidence >= calibration.threshold
@@ -188,7 +194,7 @@ class Assistant:
             filters=filters,
             steps=(
                 *_notes(filters, impossible),
-                *self._steps(found, window, quotes, confidence, calibration.threshold),
+                *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
                 *_readings(ordered, breadth, hidden),
             ),
         )
@@ -206,6 +212,7 @@ class Assistant:
             citations=written.citations if answered else (),
             passages=passages,
             trace=trace,
+            disagreements=(name_sides(difference, written.citations),) if difference is not None and answered else (),
             timings_ms=timings,
         )
         return Draft(answer, written.citations, found.passages)
@@ -236,7 +243,13 @@ class Assistant:
         return question
 
     def _steps(
-        self, found: Found, window: Window | None, quotes: Sequence[Quote], confidence: float, threshold: float
+        self,
+        found: Found,
+        window: Window | None,
+        difference: Difference | None,
+        quotes: Sequence[Quote],
+        confidence: float,
+        threshold: float,
     ) -> tuple[Step, ...]:
         steps = [Step("note", {"text": note}) for note in self._notes]
         if window is not None:
@@ -253,6 +266,9 @@ class Assistant:
                 },
             )
         )
+        if difference is not None:
+            values = [side.value for side in difference.sides]
+            steps.append(Step("compare", {"kind": difference.kind, "values": values}))
         steps.append(
             Step("decide", {"confidence": round(confidence, 4), "threshold": threshold, "quotes": len(quotes)})
         )

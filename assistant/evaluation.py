@@ -18,6 +18,7 @@ Definitions, each a mean over the questions that it applies to, null where there
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import json
 import math
@@ -501,14 +502,20 @@ def _positions(text: str, part: str) -> Iterator[int]:
         start = text.find(part, start + 1)
 
 
+_MONTHS = {name[:3].casefold(): f"month {number}" for number, name in enumerate(calendar.month_name) if name}
+
+
 def _same_value(one: str, other: str) -> bool:
     """Whether two values are the same, or one holds the other: ``$10.4 billion`` and ``10.4 billion``.
 
-    Punctuation is passed over: ``November 21 1998`` is ``November 21, 1998``.
+    Punctuation is passed over: ``November 21 1998`` is ``November 21, 1998``, and so is ``21 Nov. 1998``.
     """
     first, second = " ".join(_words(one)), " ".join(_words(other))
     if not first or not second:
         return False
+    days = [{_MONTHS.get(word[:3], word) for word in _words(value)} for value in (one, other)]
+    if all(day & {*_MONTHS.values()} for day in days):
+        return days[0] <= days[1] or days[1] <= days[0]
     return f" {first} " in f" {second} " or f" {second} " in f" {first} "
 
 

@@ -56,10 +56,10 @@ def show_answer(answer: Answer) -> None:
     if answer.standalone_question != answer.question:
         out.print(Text(f"Understood as: {printable(answer.standalone_question)}", style="dim"))
     if answer.answered:
-        _print_indented(out, _answer_text(answer), 0)
         for disagreement in answer.disagreements:
+            _print_disagreement(out, disagreement, answer.citations)
             out.print()
-            _print_disagreement(out, disagreement)
+        _print_indented(out, _answer_text(answer), 0)
         out.print()
         out.print(Text("Sources", style="bold"))
         for citation in answer.citations:
@@ -235,7 +235,9 @@ def _answer_text(answer: Answer) -> Text:
         shift = citation.answer.start - citation.span.start
         bold += [(mark.start + shift, mark.end + shift) for mark in citation.marks]
     text = Text()
-    cuts = sorted({0, len(answer.text), *(at for at, _ in inserts), *(at for span in bold for at in span)})
+    # What comes before the first quote names the values that documents differ in: the table shows them.
+    begin = min((at for at, _ in inserts), default=0) if answer.disagreements else 0
+    cuts = sorted({begin, len(answer.text), *(at for at, _ in inserts), *(at for span in bold for at in span)})
     for start, end in zip(cuts, [*cuts[1:], cuts[-1]], strict=True):
         for at, mark in inserts:
             if at == start:
@@ -277,13 +279,23 @@ def _print_indented(out: Console, text: Text, indent: int) -> None:
         out.print(Text(" " * indent).append_text(line))
 
 
-def _print_disagreement(out: Console, disagreement: Disagreement) -> None:
+def _print_disagreement(out: Console, disagreement: Disagreement, citations: Sequence[Citation]) -> None:
     changed = disagreement.kind == "changed over time"
-    out.print(Text("The value changed over time" if changed else "The documents differ", style="bold"))
+    out.print(
+        Text("The value changed over time, the newest first" if changed else "The documents differ", style="bold")
+    )
+    titles = {citation.id: citation.title for citation in citations}
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("Value", "Published", "Document"):
+        table.add_column(column)
     for side in disagreement.sides:
-        marks = " ".join(f"[{number}]" for number in side.citation_ids)
-        days = ", ".join(sorted({_published(day) for day in side.published}))
-        _print_indented(out, Text(f"{printable(side.value)} {marks}  {days}"), 2)
+        days = ", ".join(dict.fromkeys(day.isoformat() if day else "undated" for day in side.published))
+        named = ", ".join(f"[{number}] {titles.get(number, '')}".rstrip() for number in side.citation_ids)
+        more = side.documents - len(side.citation_ids)
+        also = f", and {more} more" if more > 0 else ""
+        cells = (side.value, days, named + also)
+        table.add_row(*(Text(printable(" ".join(cell.split()))) for cell in cells))
+    out.print(table)
 
 
 def _published(day: datetime.date | None) -> str:

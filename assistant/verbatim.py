@@ -59,6 +59,22 @@ def choose_quotes(evidence: Sequence[Evidence], library: Library, *, most: int =
     return chosen
 
 
+def quote_sides(sides: Sequence[Evidence], quotes: Sequence[Quote], library: Library) -> list[Quote]:
+    """The best sentence for each of several values, in their order; then of ``quotes`` what is new, one at least.
+
+    The sentences may repeat each other: they are quoted for what they differ in.
+    """
+    spans = [quote_span(item) for item in sides]
+    texts = library.catalog.cut([(item.sentence.document_id, span) for item, span in zip(sides, spans, strict=True)])
+    chosen = [Quote(item, span, text) for item, span, text in zip(sides, spans, texts, strict=True)]
+    for quote in quotes:
+        if len(chosen) >= max(MOST_QUOTES, len(sides) + 1):
+            break
+        if not any(repeats(quote.evidence, quote.span, known) for known in chosen):
+            chosen.append(quote)
+    return chosen
+
+
 def repeats(item: Evidence, span: Span, quote: Quote) -> bool:
     """Whether a sentence, quoted at a span, overlaps a quote or says the same in nearly the same words."""
     if item.sentence.document_id == quote.evidence.sentence.document_id and span.overlaps(quote.span):
@@ -71,18 +87,20 @@ def write(
     quotes: Sequence[Quote],
     library: Library,
     *,
+    lead: str = "",
     marks: Callable[[str, Sequence[EventDate], int], Sequence[Span]] = lambda _text, _dates, _start: (),
     speaker: Callable[[Evidence], str | None] = lambda _: None,
 ) -> Written:
     """Quotes joined to an answer, each followed by its mark ``[n]``.
 
     Args:
+        lead: a sentence of our own that comes first, where documents differ.
         marks: the spans to show bold in a sentence, in code points of it, from its text, its dates and where it begins.
         speaker: who is reported as saying it.
     """
-    parts: list[str] = []
+    parts: list[str] = [lead] if lead else []
     citations: list[Citation] = []
-    position = 0
+    position = len(lead) + len(_BETWEEN) if lead else 0
     for number, quote in enumerate(quotes, 1):
         answer = Span(position, position + len(quote.text))
         citation = cite(number, quote, answer, library, marks=_marked(quote, marks), speaker=speaker(quote.evidence))

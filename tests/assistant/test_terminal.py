@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 
@@ -116,14 +117,26 @@ def test_a_follow_up_shows_how_it_was_understood(capsys: pytest.CaptureFixture[s
 
 
 def test_differing_values_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
-    """Values that differ are shown with their sources' numbers and dates."""
+    """Values that differ stand in a table above the quotes, in place of the sentence that names them in the text."""
     sides = (
-        DisagreementSide("1936", (2,), ("q",), (None,), ("",)),
+        DisagreementSide("1936", (2,), ("q",), (None,), ("",), documents=3),
         DisagreementSide("1935", (1,), ("q",), (datetime.date(1931, 7, 1),), ("",)),
     )
-    show_answer(answer(disagreements=(Disagreement("contradict", sides),)))
+    lead = "The documents differ: 1936 [2]; 1935 [1].\n\n"
+    moved = tuple(
+        replace(citation, answer=Span(citation.answer.start + len(lead), citation.answer.end + len(lead)))
+        for citation in (BEGUN, FINISHED)
+    )
+    show_answer(answer(text=lead + TEXT, citations=moved, disagreements=(Disagreement("contradict", sides),)))
 
-    assert "The documents differ\n  1936 [2]  undated\n  1935 [1]  published 1931-07-01\n" in capsys.readouterr().out
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[:6]] == [
+        ["The", "documents", "differ"],
+        ["Value", "Published", "Document"],
+        ["1936", "undated", "[2]", "The", "end,", "and", "2", "more"],
+        ["1935", "1931-07-01", "[1]", "The", "dam"],
+        [],
+        ["“It", "was", "begun", "in", "May", "this", "year.”", "[1]"],
+    ]
 
 
 def test_long_passages_are_cut_at_a_word(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,226 @@
+"""Documents that give different values: both are shown, a change is told from a contradiction, and spelling is none."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assistant.answer import Answer
+from assistant.assistant import Assistant
+from assistant.calibration import load_calibrations
+from assistant.disagreements import asks_for_a_value, differing_values
+from assistant.values import asked_kind
+from corpus.dates import event_dates_of
+from corpus.document import Document, PublishedDate, Sentence, Span
+from index.embedding import WordHashEmbedder
+from index.library import Library
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def library(settings: Settings) -> Iterator[Library]:
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    yield library
+    library.close()
+
+
+@pytest.fixture
+def ask(library: Library) -> Ask:
+    """Ask texts, given as pairs of the day they appeared on and their words; whatever is found is answered."""
+    dared = {name: replace(fitted, threshold=0.0) for name, fitted in load_calibrations().items()}
+
+    def ask(question: str, *texts: tuple[str | None, str]) -> Answer:
+        documents = [
+            Document(
+                text,
+                f"Report {number}",
+                f"report-{number}",
+                f"report-{number}.txt",
+                published=PublishedDate(datetime.date.fromisoformat(day), "user") if day else None,
+            )
+            for number, (day, text) in enumerate(texts, 1)
+        ]
+        assert {result.status for result in library.add(documents)} == {"added"}
+        return Assistant(library, None, dared).ask(question)
+
+    return ask
+
+
+def values(answer: Answer) -> list[tuple[str, list[str]]]:
+    return [(found.kind, [side.value for side in found.sides]) for found in answer.disagreements]
+
+
+def test_both_values_are_shown_with_their_quotes(ask: Ask) -> None:
+    """A contradiction names every value with its quotes, its source and how many documents give it."""
+    answer = ask(
+        "Who won the regatta at Lune in 2019?",
+        ("2019-06-03", "Anna Berg won the regatta at Lune in 2019 by two lengths. Boats came from far."),
+        ("2019-06-03", "Carl Stein won the regatta at Lune in 2019 by two lengths. It rained."),
+        (None, "Carl Stein won the regatta at Lune in 2019 by two lengths, the paper wrote."),
+    )
+
+    (found,) = answer.disagreements
+    assert found.kind == "contradict"
+    assert [(side.value, side.documents) for side in found.sides] == [("Carl Stein", 2), ("Anna Berg", 1)]
+    assert answer.text.startswith("The documents differ: Carl Stein")
+    assert all(f"[{number}]" in answer.text.split("\n\n")[0] for number in (1, 2))
+    for citation in answer.citations:
+        assert answer.text[citation.answer.start : citation.answer.end] == citation.quote
+    named = {number: side.value for side in found.sides for number in side.citation_ids}
+    assert {number: value in answer.citations[number - 1].quote for number, value in named.items()} == dict.fromkeys(
+        named, True
+    )
+    assert set(named) >= {1, 2}
+    assert [step.detail for step in answer.trace.steps if step.name == "compare"] == [
+        {"kind": "contradict", "values": ["Carl Stein", "Anna Berg"]}
+    ]
+
+
+def test_a_figure_that_later_documents_give_otherwise_has_changed(ask: Ask) -> None:
+    """A moving figure is a change over time, the newest first, with the dates in the text."""
+    answer = ask(
+        "How many people died in the flood at Lune?",
+        ("2021-07-01", "At least 12 people died in the flood at Lune, the mayor said."),
+        ("2021-07-04", "At least 31 people died in the flood at Lune, the mayor said."),
+    )
+
+    assert values(answer) == [("changed over time", ["31 people", "12 people"])]
+    assert answer.text.startswith(
+        "This changed over time, the newest first: 31 people (published 2021-07-04) [1]; "
+        "12 people (published 2021-07-01) [2].\n\nAt least 31 people died"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "one", "other"),
+    [
+        (
+            "How many men did the island send?",
+            "The island sent some 50,000 men over the sea in spring.",
+            "The island sent some fifty thousand men over the sea in spring.",
+        ),
+        (
+            "How much did the bridge at Lune cost?",
+            "The bridge at Lune cost $1.2bn in all, the ministry said.",
+            "The bridge at Lune cost $1,200 million in all, the ministry said.",
+        ),
+        (
+            "When was the bridge at Lune opened?",
+            "The bridge at Lune was opened on 3 May 2021 by the old mayor.",
+            "The bridge at Lune was opened in May 2021 by the old mayor.",
+        ),
+        (
+            "Who opened the bridge at Lune?",
+            "The bridge at Lune was opened by Anna Berg in spring.",
+            "The bridge at Lune was opened by Berg in spring.",
+        ),
+    ],
+)
+def test_another_spelling_is_no_disagreement(ask: Ask, question: str, one: str, other: str) -> None:
+    """Rounding, scales, coarser dates and surnames say the same."""
+    assert values(ask(question, ("2021-06-01", one), ("2021-06-02", other))) == []
+
+
+def test_another_year_is_another_question(ask: Ask) -> None:
+    """What documents say of other years than the asked one does not disagree."""
+    answer = ask(
+        "Who won the regatta at Lune in 2019?",
+        (None, "Anna Berg won the regatta at Lune in 2019 by two lengths."),
+        (None, "Carl Stein won the regatta at Lune in 2018 by two lengths."),
+    )
+
+    assert values(answer) == []
+
+
+def test_one_document_does_not_disagree_with_itself(ask: Ask) -> None:
+    """Values of one document are its story, not a difference of sources."""
+    answer = ask(
+        "How many people died in the flood at Lune?",
+        (None, "At first 12 people died in the flood at Lune. Later 31 people died in the flood at Lune."),
+    )
+
+    assert values(answer) == []
+
+
+def test_a_plan_that_moved_has_changed_and_a_past_date_contradicts(ask: Ask) -> None:
+    """An earlier document that speaks of a plan is overtaken; two dates for what has happened contradict."""
+    answer = ask(
+        "When will the bridge at Lune open?",
+        ("2021-01-10", "The bridge at Lune will open to traffic on 3 May 2021, the ministry said."),
+        ("2021-04-20", "The bridge at Lune will open to traffic on 9 June 2021, the ministry said."),
+    )
+
+    assert values(answer) == [("changed over time", ["9 June 2021", "3 May 2021"])]
+
+
+def sentence(document: str, text: str) -> Sentence:
+    plain = Sentence(document, 0, Span(0, len(text)), text)
+    (dates,) = event_dates_of([plain], datetime.date(2021, 6, 1))
+    return replace(plain, event_dates=tuple(dates))
+
+
+@pytest.mark.parametrize(
+    ("question", "one", "other", "pair"),
+    [
+        (
+            "Where was the congress held?",
+            "The congress was held at the old theatre in Lune, Norland, the home of the guild.",
+            "The congress was held at the old theatre in Aarstad, Vestland, the home of the guild.",
+            ("Lune, Norland", "Aarstad, Vestland"),
+        ),
+        (
+            "How much did it cost?",
+            "The company said that the mill had cost $1.65 billion in stock.",
+            "The company said that the mill had cost $10.65 billion in stock.",
+            ("$1.65 billion", "$10.65 billion"),
+        ),
+        (
+            "When was it founded?",
+            "The guild was founded in December 2015 by the widow of a baker.",
+            "The guild was founded in December 2005 by the widow of a baker.",
+            ("in December 2015", "in December 2005"),
+        ),
+        (
+            "Who spoke?",
+            "Anna Berg spoke on Monday before two hundred guests of the guild.",
+            "Carl Stein spoke on Monday before three hundred guests of the guild.",
+            None,
+        ),
+        (
+            "Who spoke?",
+            "The mayor spoke on Monday before the guests of the guild.",
+            "The baker spoke on Monday before the guests of the guild.",
+            None,
+        ),
+        ("Who spoke?", "Anna Berg spoke.", "Carl Stein spoke.", None),
+    ],
+)
+def test_twins_differ_in_one_value(question: str, one: str, other: str, pair: tuple[str, str] | None) -> None:
+    """Sentences that are the same but for one value of the asked kind; several differences or short lines are none."""
+    found = differing_values(sentence("a", one), sentence("b", other), asked_kind(question), question)
+    assert (found and (found[0].text, found[1].text)) == pair
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("Who won?", True),
+        ("What is the toll?", True),
+        ("How many came?", True),
+        ("Why did it fall?", False),
+        ("How did it fall?", False),
+        ("Did it fall?", False),
+        ("Describe the bridge.", False),
+    ],
+)
+def test_only_a_value_can_be_disagreed_on(question: str, asks: bool) -> None:
+    """Explanations, descriptions and yes-or-no questions are not compared."""
+    assert asks_for_a_value(question) is asks
