@@ -116,7 +116,7 @@ def test_a_source_tells_when_and_who(library: Library) -> None:
     [("contradict", "The documents differ"), ("changed over time", "The figure changed over time")],
 )
 def test_differing_values_stand_side_by_side(library: Library, kind: str, caption: str) -> None:
-    """Where documents differ, a table gives each value with its days and its sources."""
+    """Where documents differ, a table above the quotes gives each value with its days and its sources."""
     sides = (
         DisagreementSide("15 million", (1,), ("q",), (datetime.date(2025, 1, 20),), ("Lune Post",)),
         DisagreementSide("<12 million>", (), ("q",), (None,), ("Gazette",)),
@@ -125,7 +125,7 @@ def test_differing_values_stand_side_by_side(library: Library, kind: str, captio
     shown = words(render.conversation([render.turn_view(1, told, library)], held(library)))
 
     table = "Value Published Source 15 million 2025-01-20 [1] &lt;12 million&gt; no date Gazette"
-    assert f"{caption} {table} Very likely what you asked for" in shown
+    assert f"{caption} {table} The dam was begun" in shown
 
 
 @pytest.mark.parametrize(
