@@ -504,6 +504,20 @@ def serve(session: Session, host: str | None, port: int | None, as_json: bool) -
 
 
 @cli.command()
+@click.pass_obj
+def mcp(session: Session) -> None:
+    """Offer the documents to another program's model (MCP on stdio).
+
+    The program starts this command itself. While a server runs on the same library, its address with /mcp does the
+    same over HTTP.
+    """
+    from assistant.mcp_server import run_on_stdio
+
+    with session.parts() as parts:
+        run_on_stdio(parts)
+
+
+@cli.command()
 @json_option
 @click.pass_obj
 def doctor(session: Session, as_json: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from assistant.answer import Citation
@@ -59,6 +60,26 @@ def reference(citation: Citation) -> str:
 def link(citation: Citation, *, base: str = "") -> str:
     """The page that opens the document at the quote."""
     return document_link(citation.document_id, citation.span, base=base)
+
+
+def source_list(citations: Sequence[Citation], *, base: str | None) -> str:
+    """What follows an answer's text: a line for each citation; empty where there is none.
+
+    Args:
+        base: what links begin with; None where no page can be opened, so that the document's id and the span are told.
+    """
+    if not citations:
+        return ""
+    lines = [
+        f"[{citation.id}] {' '.join(reference(citation).split())}: "
+        + (
+            link(citation, base=base)
+            if base is not None
+            else f"document {citation.document_id}, {citation.span.start} to {citation.span.end}"
+        )
+        for citation in citations
+    ]
+    return "\n\nSources:\n" + "\n".join(lines)
 
 
 def document_link(document_id: str, span: Span, *, base: str = "") -> str:

@@ -9,7 +9,7 @@ from fastapi import FastAPI, File, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import ValidationError
 
-from assistant.http import chat_completions, conversations, docs, errors, questions
+from assistant.http import chat_completions, conversations, docs, errors, mcp_endpoint, questions
 from assistant.http.errors import ApiError
 from assistant.http.guard import Guard
 from assistant.http.schemas import DocumentRequest, ErrorBody
@@ -49,6 +49,7 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
     chat_completions.install(app, parts)
     _add_operations(app, parts)
     docs.install(app)
+    mcp_endpoint.install(app, parts)
     errors.refuse_the_rest(app, under="/v1")
     return app
 

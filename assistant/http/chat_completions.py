@@ -23,7 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Event
-from assistant.export import link, reference
+from assistant.export import link, source_list
 from assistant.http.errors import ApiError, error_body
 from assistant.http.schemas import FilterFields, Text
 from assistant.parts import Parts
@@ -150,7 +150,7 @@ class Completion:
         """The answer as one object."""
         message = {
             "role": "assistant",
-            "content": answer.text + self.sources(answer),
+            "content": self._content(answer),
             "refusal": None,
             "annotations": self.annotations(answer),
         }
@@ -179,7 +179,7 @@ class Completion:
         yield "data: [DONE]\n\n"
 
     def _end(self, answer: Answer) -> Iterator[str]:
-        sources = self.sources(answer)
+        sources = source_list(answer.citations, base=self.base)
         if sources:
             yield self._chunk({"content": sources})
         yield self._chunk({"annotations": self.annotations(answer)}, "stop", dateline=answer.to_dict())
@@ -194,20 +194,13 @@ class Completion:
     def _head(self) -> dict[str, Any]:
         return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": MODEL}
 
+    def _content(self, answer: Answer) -> str:
+        return answer.text + source_list(answer.citations, base=self.base)
+
     def _usage(self, answer: Answer) -> dict[str, int]:
         asked = sum(_tokens(message.words) for message in self.request.messages)
-        told = _tokens(answer.text + self.sources(answer))
+        told = _tokens(self._content(answer))
         return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
-
-    def sources(self, answer: Answer) -> str:
-        """The list that follows the text: a line for each citation."""
-        if not answer.citations:
-            return ""
-        lines = [
-            f"[{citation.id}] {' '.join(reference(citation).split())}: {link(citation, base=self.base)}"
-            for citation in answer.citations
-        ]
-        return "\n\nSources:\n" + "\n".join(lines)
 
     def annotations(self, answer: Answer) -> list[dict[str, Any]]:
         """The citations as ``url_citation``s; offsets are half-open, in code points of the content."""

@@ -14,12 +14,12 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from assistant.answer import Answer
 from assistant.assistant import Event
 from assistant.conversations import NotKeptError
+from assistant.found_passage import found_passage
 from assistant.http.errors import error_body
 from assistant.http.owner import owner_of
 from assistant.http.schemas import AskRequest, SearchRequest, TimelineBody, TimelineRequest
 from assistant.parts import Parts
 from index.errors import LibraryError
-from index.library import RetrievedPassage
 
 _ANSWERS: dict[str, Any] = {
     "description": "An answer with its citations, or `answered: false` with a `reason` and the nearest passages.",
@@ -56,7 +56,7 @@ def install(app: FastAPI, parts: Parts) -> None:
     def search(request: SearchRequest) -> dict[str, Any]:
         """The stretches of text nearest to a query, best first."""
         found = parts.library.search(request.query, limit=request.limit, filters=request.filters)
-        return {"query": request.query, "passages": [_passage(item) for item in found]}
+        return {"query": request.query, "passages": [_with_address(found_passage(item)) for item in found]}
 
     @app.get("/v1/timeline", tags=["questions"], response_model=None, responses={200: {"model": TimelineBody}})
     def timeline(request: Annotated[TimelineRequest, Query()]) -> dict[str, Any]:
@@ -84,16 +84,5 @@ def _as_text(kind: str, data: Mapping[str, Any]) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _passage(item: RetrievedPassage) -> dict[str, Any]:
-    document = item.document
-    return {
-        "document_id": document.id,
-        "title": document.title,
-        "source": document.source,
-        "published": document.published.value.isoformat() if document.published else None,
-        "span": {"start": item.passage.span.start, "end": item.passage.span.end},
-        "focus": {"start": item.core.start, "end": item.core.end},
-        "text": item.passage.text,
-        "score": round(item.score, 4),
-        "url": f"/v1/documents/{quote(document.id)}/text",
-    }
+def _with_address(passage: dict[str, Any]) -> dict[str, Any]:
+    return {**passage, "url": f"/v1/documents/{quote(passage['document_id'])}/text"}

@@ -148,9 +148,9 @@ def test_a_refusal_is_a_completion(client: openai.OpenAI, filled: Parts) -> None
     message = client.chat.completions.create(**asked).choices[0].message
 
     assert answer.answered is False
-    assert (message.content, message.annotations, message.refusal) == (answer.reason, [], None)
+    assert (message.content, message.annotations, message.refusal) == (answer.text, [], None)
     chunks = client.chat.completions.create(**asked, stream=True)
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == answer.reason
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == answer.text
 
 
 def test_the_last_user_message_is_asked(client: openai.OpenAI, filled: Parts) -> None:
