@@ -6,7 +6,16 @@ import datetime
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from assistant.answer import Turn
 from assistant.conversations import LONGEST_TITLE, Rating
@@ -30,6 +39,7 @@ def _web_address(url: str) -> str:
 
 _WHOLE = AfterValidator(_encodable)
 Text = Annotated[str, _WHOLE]
+DocumentTitle = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), _WHOLE]
 
 
 class _Request(BaseModel):
@@ -117,7 +127,7 @@ class DocumentRequest(_Request):
     """A document given as text instead of as a file."""
 
     text: Annotated[str, StringConstraints(min_length=1), _WHOLE]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), _WHOLE]
+    title: DocumentTitle
     published: datetime.date | None = None
     """The day that it appeared on: what "this year" in it hangs on."""
     source: Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), _WHOLE] = ""
@@ -144,6 +154,22 @@ class DocumentRequest(_Request):
             ]
         }
     )
+
+
+class DocumentChange(_Request):
+    """What is not given stays as it is."""
+
+    title: DocumentTitle | None = None
+    published: datetime.date | None = None
+    """The day that it appeared on; null where it has none."""
+
+    @model_validator(mode="after")
+    def _something(self) -> DocumentChange:
+        if self.title is None and "published" not in self.model_fields_set:
+            raise ValueError("there is nothing to change: give a title, or published")
+        return self
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"published": "2024-03-12"}]})
 
 
 Title = Annotated[str, StringConstraints(max_length=LONGEST_TITLE, strip_whitespace=True), _WHOLE]
