@@ -12,13 +12,13 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from assistant.answer import Answer, Turn
@@ -26,6 +26,7 @@ from assistant.assistant import Event
 from assistant.export import link, source_list
 from assistant.http.errors import ApiError, error_body
 from assistant.http.schemas import FilterFields, Text
+from assistant.http.server_sent import ServerSentEvents
 from assistant.parts import Parts
 from corpus.filters import Filters
 from index.errors import LibraryError
@@ -165,7 +166,7 @@ class Completion:
             "dateline": answer.to_dict(),
         }
 
-    def streamed(self, events: Iterator[Event]) -> Iterator[str]:
+    def streamed(self, events: Iterator[Event]) -> Generator[str, None, None]:
         """The answer in pieces, as server-sent events that end with ``[DONE]``."""
         yield self._chunk({"role": "assistant", "content": ""})
         try:
@@ -239,11 +240,7 @@ def install(app: FastAPI, parts: Parts) -> None:
             return JSONResponse(completion.whole(answer))
         events = parts.assistant.stream(question, history=history, filters=body.filters)
         first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
-        return StreamingResponse(
-            completion.streamed(chain((first,), events)),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store"},
-        )
+        return ServerSentEvents(completion.streamed(chain((first,), events)))
 
     @app.get("/v1/models", tags=["OpenAI-compatible"])
     def list_models() -> dict[str, Any]:

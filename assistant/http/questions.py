@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import chain
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from assistant.answer import Answer
 from assistant.assistant import Event
@@ -18,6 +18,7 @@ from assistant.found_passage import found_passage
 from assistant.http.errors import error_body
 from assistant.http.owner import owner_of
 from assistant.http.schemas import AskRequest, SearchRequest, TimelineBody, TimelineRequest
+from assistant.http.server_sent import ServerSentEvents
 from assistant.parts import Parts
 from index.errors import LibraryError
 
@@ -48,9 +49,7 @@ def install(app: FastAPI, parts: Parts) -> None:
             return JSONResponse(answer.to_dict())
         events = parts.assistant.stream(body.question, history=history, filters=body.filters)
         first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
-        return StreamingResponse(
-            _server_sent(first, events, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
+        return ServerSentEvents(_server_sent(first, events, keep))
 
     @app.post("/v1/search", tags=["questions"])
     def search(request: SearchRequest) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def install(app: FastAPI, parts: Parts) -> None:
         return parts.assistant.timeline(request.topic, filters=request.filters, limit=request.limit).to_dict()
 
 
-def _server_sent(first: Event, rest: Iterator[Event], keep: Callable[[Answer], None]) -> Iterator[str]:
+def _server_sent(first: Event, rest: Iterator[Event], keep: Callable[[Answer], None]) -> Generator[str, None, None]:
     """The events as text; the whole answer is kept before it is told that it is done.
 
     What goes wrong by then has no status to tell it: it is the event ``error``, in the one shape.

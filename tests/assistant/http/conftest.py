@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -82,6 +82,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = Settings(data_dir=tmp_path_factory.mktemp("served"))
     with contextmanager(stand_in_parts)(settings) as parts, serve(parts, settings) as url:
         yield Served(parts, url)
+
+
+@pytest.fixture(scope="module")
+def served_by(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Any], str]]:
+    """Starts a server with another assistant in place of ours, and tells its URL."""
+    from assistant.settings import Settings
+
+    with ExitStack() as opened:
+
+        def start(assistant: Any) -> str:
+            settings = Settings(data_dir=tmp_path_factory.mktemp("served"))
+            parts = opened.enter_context(contextmanager(stand_in_parts)(settings))
+            return opened.enter_context(serve(replace(parts, assistant=assistant), settings))
+
+        yield start
 
 
 @contextmanager
