@@ -31,6 +31,9 @@ def main() -> int:
         return BAD_INPUT
     try:
         serve_forever(settings, announce=_announce, prepare=read_sample)
+    except SettingsError as error:
+        click.echo(f"Error: {error}", err=True)
+        return BAD_INPUT
     except (PortError, LibraryError) as error:
         click.echo(f"Error: {error}", err=True)
         return CANNOT_START

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import numpy as np
@@ -48,6 +48,17 @@ class LogisticModel:
 
 
 @dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What came of answering from one confidence on, cross-validated. Shares are 0 to 1."""
+
+    confidence: float
+    coverage: float
+    """Of all questions, answerable or not: those that were answered."""
+    accuracy: float
+    """Of the answered ones: those whose first quote was right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Everything that was fitted for one way of scoring (with the reader, or without)."""
 
@@ -57,6 +68,25 @@ class Calibration:
     """Do the documents answer the question?"""
     threshold: float
     """Confidence from which an answer is given."""
+    curve: tuple[CurvePoint, ...] = ()
+    """Of coverage and accuracy; empty where it was not measured."""
+
+    def answering(self, accuracy: float) -> Calibration:
+        """The same with the threshold from which answers were right at least that often, and as many as possible.
+
+        Args:
+            accuracy: share, 0 to 1.
+
+        Raises:
+            CalibrationError: no curve was measured, or none of its points is that accurate.
+        """
+        reached = [point for point in self.curve if point.accuracy >= accuracy]
+        if not self.curve:
+            raise CalibrationError("no coverage/accuracy curve was measured for this way of scoring")
+        if not reached:
+            most = max(point.accuracy for point in self.curve)
+            raise CalibrationError(f"answers were right {most:.1%} of the time at the most")
+        return replace(self, threshold=max(reached, key=lambda point: point.coverage).confidence)
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -75,13 +105,22 @@ def load_calibrations(text: str | None = None) -> dict[str, Calibration]:
         if text is None:
             text = (resources.files("assistant") / "weights" / "calibration.json").read_text("utf-8")
         return {
-            name: Calibration(_model(entry["sentence"]), _model(entry["confidence"]), float(entry["threshold"]))
+            name: Calibration(
+                _model(entry["sentence"]),
+                _model(entry["confidence"]),
+                float(entry["threshold"]),
+                tuple(_point(point) for point in entry.get("curve", [])),
+            )
             for name, entry in json.loads(text)["calibrations"].items()
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CalibrationError(
             f"assistant/weights/calibration.json cannot be read ({error!r}); make it with: python -m training.calibrate"
         ) from error
+
+
+def _point(entry: Mapping[str, float]) -> CurvePoint:
+    return CurvePoint(float(entry["confidence"]), float(entry["coverage"]), float(entry["accuracy"]))
 
 
 def _model(entry: Mapping[str, Sequence[float] | Sequence[str] | float]) -> LogisticModel:

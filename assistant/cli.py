@@ -90,6 +90,7 @@ class Session:
         """The parts, closed at the end; their errors become one sentence each."""
         from assistant.assistant import QuestionError
         from assistant.parts import open_parts
+        from assistant.settings import SettingsError
         from index.errors import LibraryError
 
         settings = settings or self.settings()
@@ -99,7 +100,7 @@ class Session:
                 yield parts
             finally:
                 parts.close()
-        except QuestionError as error:
+        except (QuestionError, SettingsError) as error:
             raise BadInput(str(error)) from error
         except LibraryError as error:
             raise LibraryFailure(str(error)) from error
@@ -145,15 +146,21 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the library.")
+@click.option(
+    "--answer-accuracy",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="A",
+    help="Share of answers that must be right, as 0.95.",
+)
 @click.version_option(package_name="dateline", prog_name="dateline")
 @click.pass_obj
-def cli(session: Session, data_dir: Path | None) -> None:
+def cli(session: Session, data_dir: Path | None, answer_accuracy: float | None) -> None:
     """Ask your documents, and get answers in their own words, each quote with its source and date.
 
     Dates (D) are a day, month or year: 2024-11-12, 2024-11, 2024. Settings come from flags, the environment
     (DATELINE_…) and dateline.toml in the working folder, in this order.
     """
-    session.flags = {"data_dir": data_dir}
+    session.flags = {"data_dir": data_dir, "answer_accuracy": answer_accuracy}
 
 
 @cli.command()
@@ -490,6 +497,7 @@ def evaluate(
 def serve(session: Session, host: str | None, port: int | None, as_json: bool) -> None:
     """Serve the page and the API until interrupted."""
     from assistant.server import PortError, serve_forever
+    from assistant.settings import SettingsError
     from index.errors import LibraryError
 
     def announce(url: str) -> None:
@@ -497,6 +505,8 @@ def serve(session: Session, host: str | None, port: int | None, as_json: bool) -
 
     try:
         serve_forever(session.settings(host=host, port=port), announce=announce)
+    except SettingsError as error:
+        raise BadInput(str(error)) from error
     except PortError as error:
         raise PortFailure(str(error)) from error
     except LibraryError as error:

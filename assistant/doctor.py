@@ -15,7 +15,7 @@ from index.errors import LibraryError
 
 if TYPE_CHECKING:
     from assistant.parts import Parts
-    from assistant.settings import Settings
+    from assistant.settings import Settings, SettingsError
 
 _PACKAGES = ("chromadb", "gradio", "llama-index-core", "sentence-transformers", "torch")
 
@@ -40,7 +40,7 @@ def examine(settings: Settings, opener: Callable[..., Parts] | None = None) -> I
     yield _data_dir(settings)
     try:
         parts = (opener or open_parts)(settings)
-    except LibraryError as error:
+    except (LibraryError, SettingsError) as error:
         yield Check("library", False, str(error))
     else:
         try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from assistant.assistant import Assistant
-from assistant.calibration import load_calibrations
+from assistant.calibration import Calibration, CalibrationError, load_calibrations
 from assistant.conversations import Conversations
 from assistant.reader import Reader, ReaderError, open_reader
-from assistant.settings import Settings
+from assistant.settings import Settings, SettingsError, environment_name
 from corpus.catalog import Catalog
 from index.embedding import open_embedder
 from index.library import Library
@@ -45,6 +45,7 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
     Raises:
         LibraryError: the data directory cannot be used, or another model built the library.
         CalibrationError: the fitted numbers are missing.
+        SettingsError: the accuracy that the settings ask for was never reached, or never measured.
     """
     notes: list[str] = []
     try:
@@ -54,6 +55,19 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
         notes.append(f"answers are given without the reader: {error}")
     embedder = open_embedder(settings.embedding_model, precision=settings.precision)
     calibrations = load_calibrations()
+    if settings.answer_accuracy:
+        way = "reader" if reader is not None else "plain"
+        calibrations[way] = _answering(calibrations[way], settings.answer_accuracy)
     library = Library.open(settings.data_dir, embedder, any_model=any_model)
     assistant = Assistant(library, reader, calibrations, most_characters=settings.max_question_characters, notes=notes)
     return Parts(library, assistant, reader)
+
+
+def _answering(calibration: Calibration, accuracy: float) -> Calibration:
+    try:
+        return calibration.answering(accuracy)
+    except CalibrationError as error:
+        raise SettingsError(
+            f"The setting 'answer_accuracy' ({environment_name('answer_accuracy')}) is {accuracy:g}, which can't be "
+            f"had: {error}; lower it, or leave it out"
+        ) from error

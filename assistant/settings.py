@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     max_question_characters: int = Field(default=10_000, gt=0)
     """Longest question that is taken, in characters."""
 
+    answer_accuracy: float = Field(default=0, ge=0, lt=1)
+    """Answer only where answers are right at least this often, as measured: `0.95`; `0` for the usual balance."""
+
     @classmethod
     def settings_customise_sources(
         cls,

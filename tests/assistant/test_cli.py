@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from assistant.cli import BAD_INPUT, CANNOT_START, DONE, FAILED, Session, cli, run
+from assistant.settings import SettingsError
 from index.embedding import WordHashEmbedder
 from index.library import Library
 
@@ -388,3 +389,14 @@ def test_a_timeline_without_events_says_why(sampled: Run) -> None:
         "The documents tell of no dated event on this. Word the topic as they would, or widen the filters.\n"
         "Only looked at: before 2023-12-31.\n"
     )
+
+
+def test_a_setting_that_cannot_be_had_is_bad_input(dateline: Run) -> None:
+    """The parts that it is for say so before anything is done."""
+
+    def refuse(settings: Settings) -> Any:
+        raise SettingsError(f"The accuracy {settings.answer_accuracy:g} can't be had.")
+
+    printed = dateline("--answer-accuracy", "0.99", "list", opener=refuse)
+
+    assert (printed.code, printed.out, printed.err) == (BAD_INPUT, "", "Error: The accuracy 0.99 can't be had.\n")
