@@ -15,7 +15,7 @@ from typing import Literal
 
 from assistant.evidence import Evidence, quote_span, sentence_vectors
 from assistant.order import time_of
-from assistant.timeline import told_dates
+from assistant.timeline import tell_the_same, told_dates
 from assistant.values import asked_kind
 from assistant.verbatim import Quote, repeats
 from assistant.windows import Window
@@ -125,7 +125,12 @@ def _diverse(weighed: Sequence[Evidence], most: int) -> list[Evidence]:
     chosen = rows[:1]
     while len(chosen) < most:
         nearest = {row: max(float(similar[row, other]) for other in chosen) for row in rows if row not in chosen}
-        left = [row for row, likeness in nearest.items() if likeness < _NEAR_DUPLICATE]
+        left = [
+            row
+            for row, likeness in nearest.items()
+            if likeness < _NEAR_DUPLICATE
+            and not any(tell_the_same(weighed[row], weighed[other], float(similar[row, other])) for other in chosen)
+        ]
         if not left:
             break
         chosen.append(max(left, key=lambda row: worth[row] - _NOVELTY * nearest[row]))

@@ -68,7 +68,8 @@ def show_answer(answer: Answer) -> None:
             for fact in facts:
                 _print_indented(out, fact, 6)
     else:
-        out.print(Text(printable(answer.reason or "No answer was found in the documents."), style="bold"))
+        reason = printable(answer.reason or "No answer was found in the documents.")
+        _print_indented(out, Text(reason, style="bold"), 0)
         _print_filters(out, answer.trace)
         if answer.passages:
             out.print()

@@ -258,6 +258,21 @@ def _inside(inner: EventDate, outer: EventDate) -> bool:
 # one event, told by several
 
 
+def tell_the_same(one: Evidence, other: Evidence, cosine: float) -> bool:
+    """Whether two sentences, with this cosine, tell of one event on one day, or of a month and a day in it."""
+    return any(
+        _may_be_same(first, second) and _is_same(first, second, cosine)
+        for first in _dated(one)
+        for second in _dated(other)
+    )
+
+
+def _dated(item: Evidence) -> list[_Telling]:
+    sentence = item.sentence
+    dates = told_dates(sentence.text, sentence.event_dates, sentence.span.start)
+    return [_Telling(item, 0.0, when) for when in dates]
+
+
 def _merged(tellings: Sequence[_Telling]) -> list[list[_Telling]]:
     """Tellings of one event together, the most relevant event first; within one, the finest date first."""
     if not tellings:
@@ -266,14 +281,16 @@ def _merged(tellings: Sequence[_Telling]) -> list[list[_Telling]]:
     similar = vectors @ vectors.T
     groups: list[list[int]] = []
     for row, item in enumerate(tellings):
-        for group in groups:
-            if all(_may_be_same(item, tellings[other]) for other in group) and any(
-                _is_same(item, tellings[other], float(similar[row, other])) for other in group
+        joined = [row]
+        for group in list(groups):
+            if any(_is_same(item, tellings[other], float(similar[row, other])) for other in group) and all(
+                _may_be_same(tellings[one], tellings[other]) for one in joined for other in group
             ):
-                group.append(row)
-                break
-        else:
-            groups.append([row])
+                # A new telling may show that two groups were one event all along.
+                groups.remove(group)
+                joined = group + joined
+        groups.append(joined)
+    groups.sort(key=min)
     return [_one_a_document([tellings[row] for row in group]) for group in groups]
 
 
@@ -319,10 +336,17 @@ _FIGURE = re.compile(r"\d[\d.,]*\d")
 
 
 def _one_a_document(group: Sequence[_Telling]) -> list[_Telling]:
+    """The finest date first; of equally fine ones, what was published nearest to the event."""
     chosen: dict[str, _Telling] = {}
-    for item in sorted(group, key=lambda item: (item.days, -item.relevance)):
+    for item in sorted(group, key=lambda item: (item.days, _distance(item), -item.relevance)):
         chosen.setdefault(item.document_id, item)
     return list(chosen.values())
+
+
+def _distance(item: _Telling) -> int:
+    """Days between the event and the day that its document was published on; many for an undated one."""
+    published = item.evidence.retrieved.document.published
+    return abs((published.value - item.when.first).days) if published is not None else date.max.toordinal()
 
 
 # writing

@@ -100,6 +100,16 @@ def test_one_event_told_twice_is_one_entry_with_both_sources(assistant: Assistan
     assert [citation.event_dates for citation in timeline.events[0].citations] == [("2011-05-04",), ("2011-05",)]
 
 
+def test_of_equally_fine_dates_what_was_published_nearest_to_the_event_leads(
+    assistant: Assistant, library: Library
+) -> None:
+    """A report of the day comes before a look back."""
+    add(library, "Chronicle", "4 May 2011: the old bridge burned down.", "2024-01-01")
+    add(library, "Report", "The old bridge burned down on Wednesday.", "2011-05-05")
+
+    assert entries(assistant.timeline("the old bridge")) == [("2011-05-04", "event", ["Report", "Chronicle"])]
+
+
 def test_reports_of_different_figures_stay_apart(assistant: Assistant, library: Library) -> None:
     """Two counts of one day are two entries, so that neither hides the other."""
     add(library, "One", "The storm of 4 May 2011 cut off 12,000 houses on the island.", "2011-05-05")
