@@ -295,9 +295,10 @@ def _merged(tellings: Sequence[_Telling]) -> list[list[_Telling]]:
 
 
 def _may_be_same(one: _Telling, other: _Telling) -> bool:
-    """Whether two dates are the same, or the one lies within the other, and no figures speak against one event."""
+    """Whether two dates are the same, or one lies in the other's month, and no figures speak against one event."""
     first, second = one.when, other.when
-    dates = _equal(first, second) or _inside(first, second) or _inside(second, first)
+    held = _inside(first, second) or _inside(second, first)
+    dates = _equal(first, second) or (held and max(one.days, other.days) <= _MONTH)
     figures, others = _figures(one), _figures(other)
     return one.clock == other.clock and dates and (not figures or not others or bool(figures & others))
 
@@ -325,6 +326,8 @@ def _words(item: _Telling) -> set[str]:
     return set(query_terms(_without_times(item))) - _SAYING
 
 
+_MONTH = 31
+"""Days of a date up to which a finer one in it may be the same event: much happens in a year."""
 _SAYING = frozenset(query_terms("said says told reported announced according agency"))
 
 

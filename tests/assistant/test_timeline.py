@@ -100,6 +100,17 @@ def test_one_event_told_twice_is_one_entry_with_both_sources(assistant: Assistan
     assert [citation.event_dates for citation in timeline.events[0].citations] == [("2011-05-04",), ("2011-05",)]
 
 
+def test_a_year_and_a_day_in_it_stay_apart(assistant: Assistant, library: Library) -> None:
+    """Much happens in a year."""
+    add(library, "Review", "The old bridge burned down in 2011.", "2012-01-01")
+    add(library, "Report", "The old bridge burned down on 4 May 2011.", "2011-05-05")
+
+    assert entries(assistant.timeline("the old bridge")) == [
+        ("2011", "event", ["Review"]),
+        ("2011-05-04", "event", ["Report"]),
+    ]
+
+
 def test_of_equally_fine_dates_what_was_published_nearest_to_the_event_leads(
     assistant: Assistant, library: Library
 ) -> None:
