@@ -19,6 +19,7 @@ from assistant.order import Ordered, in_order
 from assistant.question import stand_alone
 from assistant.reader import Reader
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
+from assistant.speakers import asked_speaker, prefer_speaker, speaker_of
 from assistant.timeline import MOST_EVENTS, Timeline, build_timeline
 from assistant.values import marks
 from assistant.verbatim import Quote, check_citation, choose_quotes, quote_sides, write
@@ -166,6 +167,8 @@ class Assistant:
         confidence = _confidence(found, calibration)
         ordered = in_order(found.evidence, window) if window is not None and window.order is not None else None
         evidence = ordered.evidence if ordered is not None else found.evidence
+        spoken = prefer_speaker(standalone, evidence)
+        evidence = spoken if spoken is not None else evidence
         breadth = breadth_of(standalone)
         difference = None
         if breadth is not None:
@@ -176,7 +179,7 @@ class Assistant:
             if difference is not None:
                 quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
         opening = lead(difference) if difference is not None else ""
-        written = write(quotes, self._library, lead=opening, marks=marks(question))
+        written = write(quotes, self._library, lead=opening, marks=marks(question), speaker=self._speaker)
         for citation in written.citations:
             check_citation(citation, self._library)
         answered = bool(quotes) and confidence >= calibration.threshold
@@ -195,6 +198,7 @@ class Assistant:
             steps=(
                 *_notes(filters, impossible),
                 *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
+                *([Step("speaker", {"words_of": asked_speaker(standalone)})] if spoken is not None else []),
                 *_readings(ordered, breadth, hidden),
             ),
         )
@@ -216,6 +220,9 @@ class Assistant:
             timings_ms=timings,
         )
         return Draft(answer, written.citations, found.passages)
+
+    def _speaker(self, item: Evidence) -> str | None:
+        return speaker_of(item.sentence, self._library)
 
     def _hidden(
         self, question: str, window: Window | None, filters: Filters, calibration: Calibration

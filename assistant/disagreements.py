@@ -1,8 +1,9 @@
 """Where documents give different values for what was asked, found by code.
 
-The sign that counts are *twins*: sentences of different documents that say the same in the same words but for one
-value, as reports do that go back to one source. A value is a date, a number or a name; values that say the same, each
-as precisely as it is given, are one (``Value.agrees``).
+Two signs count. *Twins*: sentences of different documents that say the same in the same words but for one value, as
+reports do that go back to one source. The *same place*: sentences worded differently that both answer well, with a
+number among the words of the question, or with a name behind the same title. A value is a date, a number or a name;
+values that say the same, each as precisely as it is given, are one (``Value.agrees``).
 """
 
 from __future__ import annotations
@@ -80,8 +81,20 @@ def find_difference(
     lines = _lines(evidence, retrieved, library)
     best = evidence[0].logit
     about = sorted((line for line in lines if asked.speaks_of(line, best)), key=lambda line: -line.support)
+    groups = _twins(about[:_COMPARED], lines, kind, asked, question)
+    if len(groups) < 2:
+        groups = _in_place(about[:_COMPARED], best, kind, asked, question)
+    if not 2 <= len(groups) <= MOST_SIDES:
+        return None
+    return _difference(groups, question)
+
+
+def _twins(
+    about: Sequence[_Line], lines: Sequence[_Line], kind: Kind | None, asked: _Asked, question: str
+) -> list[_Group]:
+    """The values in which sentences about the question differ from their twins."""
     groups: list[_Group] = []
-    for line in about[:_COMPARED]:
+    for line in about:
         for other in lines:
             if other.document_id == line.document_id or not line.may_be_twin(other):
                 continue
@@ -89,9 +102,63 @@ def find_difference(
             if pair is not None:
                 for value, side in zip(pair, (line, other), strict=True):
                     _add(groups, _whole_name(value, side, lines, asked), side.evidence, line.evidence.logit)
-    if not 2 <= len(groups) <= MOST_SIDES:
+    return groups
+
+
+_NEIGHBOURS = 7
+"""Words on each side of a number among which the question's are looked for."""
+_TITLE = 3
+"""Words of a title that two sentences must share."""
+_OF_TITLE = re.compile(r"^\W*who(?:['’]s|\s+(?:is|was|are|were|heads?|leads?|runs?|headed|led))\b", re.IGNORECASE)
+
+
+def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _Asked, question: str) -> list[_Group]:
+    """The values that differently worded sentences give in the place that the question asks for, one a document."""
+    places: list[tuple[_Line, Value | None, tuple[str, ...]]]
+    if kind == "number":
+        near = [line for line in about if best - line.evidence.logit <= _NEAR]
+        places = [(line, _number_in_place(line, asked), ()) for line in near]
+    elif kind == "name" and _OF_TITLE.match(question):
+        places = [(line, *_name_behind_title(line, asked)) for line in about]
+    else:
+        return []
+    best_title: tuple[str, ...] = next((title for _, value, title in places if value is not None), ())
+    groups: list[_Group] = []
+    seen: set[str] = set()
+    for line, value, title in places:
+        off_time = line.evidence.features.get("misses", 0.0) > 0
+        if value is None or title != best_title or off_time or line.document_id in seen:
+            continue
+        seen.add(line.document_id)
+        _add(groups, value, line.evidence, line.evidence.logit)
+    return groups
+
+
+def _number_in_place(line: _Line, asked: _Asked) -> Value | None:
+    """The number with the most words of the question about it, two at least; None where two have as many."""
+    sentence = line.evidence.sentence
+    rated = []
+    for value in _of(sentence, "number"):
+        after = re.split(r"[;:.]\s|,\s(?:and|but|which|who)\b", sentence.text[value.span.start :])[0]
+        before = re.split(r"[;:.]\s|,\s", sentence.text[: value.span.start])[-1]
+        around = {*stems(" ".join(before.split()[-_NEIGHBOURS:])), *stems(" ".join(after.split()[: _NEIGHBOURS + 1]))}
+        rated.append((len(around & set(asked.terms)), value))
+    rated.sort(key=lambda rate: -rate[0])
+    if not rated or rated[0][0] < 2 or (len(rated) > 1 and rated[1][0] == rated[0][0]):
         return None
-    return _difference(groups, question)
+    return rated[0][1]
+
+
+def _name_behind_title(line: _Line, asked: _Asked) -> tuple[Value | None, tuple[str, ...]]:
+    """The name behind words of the question, as in "the Norland defence minister, Nora Dahl", and those words."""
+    sentence = line.evidence.sentence
+    for value in _of(sentence, "name"):
+        words = [word.casefold() for word in _WORD.findall(sentence.text[: value.span.start])[-_TITLE:]]
+        close = re.search(r"\w,?\s$", sentence.text[: value.span.start])
+        named = set(stems(value.text)) & set(asked.terms)
+        if close and not named and len(words) == _TITLE and len(set(stems(" ".join(words[1:]))) & set(asked.terms)) > 1:
+            return value, tuple(words)
+    return None, ()
 
 
 _EXPLAINS = re.compile(

@@ -214,7 +214,13 @@ def _same_amount(one: Value, other: Value) -> bool:
     if one.amount is None or other.amount is None or (one.unit and other.unit and one.unit != other.unit):
         return False
     low, high = sorted((abs(one.amount), abs(other.amount)))
+    if high - low > _ROUNDING * high:
+        return False
     return low == high or any(_rounded(high, digits) == low or _rounded(low, digits) == high for digits in (1, 2, 3))
+
+
+_ROUNDING = 0.05
+"""Share of an amount that rounding may take or add: 11,000 is not a round 10,000."""
 
 
 def _rounded(amount: float, digits: int) -> float:

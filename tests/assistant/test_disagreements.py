@@ -161,6 +161,29 @@ def test_a_plan_that_moved_has_changed_and_a_past_date_contradicts(ask: Ask) -> 
     assert values(answer) == [("changed over time", ["9 June 2021", "3 May 2021"])]
 
 
+def test_differently_worded_figures_are_set_side_by_side(ask: Ask) -> None:
+    """A number among the words of the question counts, however the rest is worded."""
+    answer = ask(
+        "How many soldiers are in the Lune valley?",
+        ("2021-07-01", "About 3,000 soldiers are in the Lune valley."),
+        ("2021-08-04", "There are already 11,000 soldiers in the Lune valley, the president told the assembly."),
+    )
+
+    assert values(answer) == [("changed over time", ["11,000 soldiers", "3,000 soldiers"])]
+
+
+def test_who_holds_an_office_changes(ask: Ask) -> None:
+    """Two names behind the same title, in documents of different days, are a change where it is asked who holds it."""
+    texts = (
+        ("2020-07-01", "The Norland defence minister, Tom Vale, came to the opening of the port."),
+        ("2022-08-04", "Last week the Norland defence minister, Nora Dahl, went to see the fleet."),
+    )
+
+    assert values(ask("Who is the defence minister of Norland?", *texts)) == [
+        ("changed over time", ["Nora Dahl", "Tom Vale"])
+    ]
+
+
 def sentence(document: str, text: str) -> Sentence:
     plain = Sentence(document, 0, Span(0, len(text)), text)
     (dates,) = event_dates_of([plain], datetime.date(2021, 6, 1))
