@@ -305,7 +305,7 @@ def differing_values(one: Sentence, other: Sentence, kind: Kind | None, question
             return None
         if any(set(stems(value.text)) <= known for value in pair):
             return None
-        if not pair[0].agrees(pair[1]):
+        if not _agree(*pair):
             found[(_folded(pair[0].text), _folded(pair[1].text))] = pair
     return next(iter(found.values())) if len(found) == 1 else None
 
@@ -404,6 +404,16 @@ def _is_name(name: str, line: _Line, lines: Sequence[_Line], asked: _Asked) -> b
     return any(name in other.evidence.sentence.text for other in lines if not line.may_be_twin(other))
 
 
+def _agree(one: Value, other: Value) -> bool:
+    """Whether two values say the same of what was asked, where 10,000 troops are 10,000 soldiers."""
+    return _bare(one).agrees(_bare(other))
+
+
+def _bare(value: Value) -> Value:
+    """A number without the noun that it counts; a currency or a per cent sign stays."""
+    return replace(value, unit="") if value.unit.isalpha() else value
+
+
 @dataclass(slots=True)
 class _Group:
     """Values that agree, and who gives them."""
@@ -432,7 +442,7 @@ def _add(groups: list[_Group], value: Value, item: Evidence, weight: float) -> N
         weight: log odds of its twin, which count for a sentence that was not weighed itself.
     """
     item = replace(item, logit=max(item.logit, weight))
-    group = next((group for group in groups if any(value.agrees(known) for known in group.values)), None)
+    group = next((group for group in groups if any(_agree(value, known) for known in group.values)), None)
     if group is None:
         group = _Group([], {})
         groups.append(group)

@@ -136,6 +136,7 @@ _NUMBER = re.compile(
     r"(?:\s?(?P<percent>%|per\s?cent|percent)|(?:[\s-]+(?:more|other|new|people's)?\s?(?P<unit>[a-z]{2,})))?",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"(?:[A-ZÀ-ÖØ-Þ][\w’-]*\s+){1,3}(?P<noun>[a-z]{2,})")
 _NO_UNIT = frozenset(
     "and or of in on at to for from by with was were is are had has as than that the but who which while after before "
     "more other new".split()
@@ -169,7 +170,11 @@ def _numbers(text: str) -> Iterator[Value]:
         elif match["percent"]:
             unit, end = "%", match.end("percent")
         elif match["unit"] and match["unit"].casefold() not in _NO_UNIT:
-            unit, end = stems(match["unit"])[0] if stems(match["unit"]) else "", match.end("unit")
+            counted = _COUNTED.match(text, match.start("unit"))  # "11,000 North Korean soldiers"
+            noun, end = (counted["noun"], counted.end("noun")) if counted else (match["unit"], match.end("unit"))
+            if noun.casefold() in _NO_UNIT:
+                noun, end = match["unit"], match.end("unit")
+            unit = stems(noun)[0] if stems(noun) else ""
         span = Span(match.start(), end)
         yield Value("number", span, span.of(text), amount=amount, unit=_CURRENCIES.get(unit, unit))
 

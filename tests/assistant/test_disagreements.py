@@ -108,6 +108,11 @@ def test_a_figure_that_later_documents_give_otherwise_has_changed(ask: Ask) -> N
             "The island sent some fifty thousand men over the sea in spring.",
         ),
         (
+            "How many soldiers are in the Lune valley?",
+            "There are already 11,000 Norland soldiers in the Lune valley, the president told the assembly.",
+            "About 11,000 troops are in the Lune valley.",
+        ),
+        (
             "How much did the bridge at Lune cost?",
             "The bridge at Lune cost $1.2bn in all, the ministry said.",
             "The bridge at Lune cost $1,200 million in all, the ministry said.",

@@ -55,6 +55,7 @@ def test_what_is_asked_for_is_bold(question: str, sentence: str, bold: list[str]
         ("In Gaza 40 people were killed.", ["40 people"]),
         ("About 4,100 houses stood in Ward 6.", ["4,100 houses"]),
         ("The treaty has 23 articles.", ["23 articles"]),
+        ("There were 11,000 North Norland soldiers.", ["11,000 North Norland soldiers"]),
         ("He paid Anna $5 for Article 7.", ["$5"]),
     ],
 )
