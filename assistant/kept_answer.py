@@ -53,6 +53,7 @@ def from_kept(kept: Json, catalog: Catalog) -> Answer:
     citations = _citations(kept["citations"], catalog)
     text, places = _text(kept["text"], citations)
     citations = {number: replace(citation, answer=places[number]) for number, citation in citations.items()}
+    whole = all(citation.quote for citation in citations.values())
     trace = kept["trace"]
     return Answer(
         id=kept["id"],
@@ -70,14 +71,14 @@ def from_kept(kept: Json, catalog: Catalog) -> Answer:
             published_from=_day(trace["published_from"]),
             published_to=_day(trace["published_to"]),
             filters=_filters(trace["filters"]),
+            # Steps and disagreements may hold words of what is withheld.
             steps=tuple(
                 Step(step["name"], {name: value for name, value in step.items() if name != "name"})
                 for step in trace["steps"]
+                if whole
             ),
         ),
-        disagreements=tuple(_disagreement(item, citations) for item in kept["disagreements"])
-        if all(citation.quote for citation in citations.values())
-        else (),
+        disagreements=tuple(_disagreement(item, citations) for item in kept["disagreements"] if whole),
         timings_ms=kept["timings_ms"],
     )
 
@@ -178,6 +179,7 @@ def _disagreement(kept: Json, citations: Mapping[int, Citation]) -> Disagreement
                 quotes=tuple(citations[number].quote for number in side["citation_ids"]),
                 published=tuple(_day(day) for day in side["published"]),
                 sources=tuple(side["sources"]),
+                documents=side["documents"],
             )
             for side in kept["sides"]
         ),

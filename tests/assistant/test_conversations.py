@@ -190,9 +190,11 @@ def test_a_quote_of_a_changed_document_is_withheld(
 
 
 def test_a_disagreement_goes_with_a_side(conversations: Conversations, answer: Answer, library: Library) -> None:
-    """A disagreement comes back with the quotes of its sides, and not at all when one of them is gone."""
+    """A disagreement comes back with the quotes of its sides; with a quote that is gone it goes, and the steps go."""
     sides = tuple(
-        DisagreementSide(citation.title, (citation.id,), (citation.quote,), (citation.published,), (citation.source,))
+        DisagreementSide(
+            citation.title, (citation.id,), (citation.quote,), (citation.published,), (citation.source,), documents=2
+        )
         for citation in answer.citations
     )
     answer = replace(answer, disagreements=(Disagreement("contradict", sides),))
@@ -201,7 +203,8 @@ def test_a_disagreement_goes_with_a_side(conversations: Conversations, answer: A
     assert conversations.get(LOCAL, info.id).turns[0].answer.to_dict() == answer.to_dict()
 
     library.remove([ids(answer)["Bridge"]])
-    assert conversations.get(LOCAL, info.id).turns[0].answer.disagreements == ()
+    kept = conversations.get(LOCAL, info.id).turns[0].answer
+    assert (kept.disagreements, kept.trace.steps) == ((), ())
 
 
 def test_a_checked_sentence_keeps_its_words(conversations: Conversations, answer: Answer, library: Library) -> None:
