@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import functools
 import json
 import os
 import re
@@ -132,16 +133,57 @@ class Day(click.ParamType[datetime.date]):
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The options that limit what is searched, as they were given."""
+
+    as_of: datetime.date | None
+    after: datetime.date | None
+    before: datetime.date | None
+    documents: tuple[str, ...]
+
+    def filters(self, parts: Parts) -> Filters:
+        """What they mean for a library.
+
+        Raises:
+            BadInput: no document can pass, or one that is named does not exist.
+        """
+        from corpus.filters import Filters
+
+        unknown = [document_id for document_id in self.documents if parts.library.document(document_id) is None]
+        if unknown:
+            raise _no_document(unknown)
+        if self.after and self.before and self.after > self.before:
+            raise BadInput(f"--after {self.after} is later than --before {self.before}: no document can pass both.")
+        if self.after and self.as_of and self.after > self.as_of:
+            raise BadInput(
+                f"--after {self.after} is later than --as-of {self.as_of}: nothing that was published by then can pass."
+            )
+        return Filters(self.as_of, self.after, self.before, self.documents or None)
+
+
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--as-of, --after, --before, --document."""
+    """--as-of, --after, --before, --document, handed to the command as one ``limits``."""
+
+    @functools.wraps(command)
+    def limited(
+        *arguments: Any,
+        as_of: datetime.date | None,
+        after: datetime.date | None,
+        before: datetime.date | None,
+        documents: tuple[str, ...],
+        **options: Any,
+    ) -> Any:
+        return command(*arguments, limits=Limits(as_of, after, before, documents), **options)
+
     for option in (
         click.option("--document", "documents", metavar="ID", multiple=True, help="Only this document; repeatable."),
         click.option("--before", type=Day(last=True), metavar="D", help="Only what was published by D."),
         click.option("--after", type=Day(last=False), metavar="D", help="Only what was published on D or later."),
         click.option("--as-of", type=Day(last=True), metavar="D", help="Answer as if D were today."),
     ):
-        command = option(command)
-    return command
+        limited = option(limited)
+    return limited
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
@@ -214,15 +256,12 @@ def ingest(session: Session, paths: tuple[Path, ...], as_json: bool) -> int:
 def ask(
     session: Session,
     question: str,
-    as_of: datetime.date | None,
-    after: datetime.date | None,
-    before: datetime.date | None,
-    documents: tuple[str, ...],
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Answer a question with quotes from the documents."""
     with session.parts() as parts:
-        filters = _filters(parts, as_of, after, before, documents)
+        filters = limits.filters(parts)
         answer = parts.assistant.ask(question, filters=filters)
     if as_json:
         _emit(answer.to_dict())
@@ -238,10 +277,7 @@ def ask(
 @click.pass_obj
 def chat(
     session: Session,
-    as_of: datetime.date | None,
-    after: datetime.date | None,
-    before: datetime.date | None,
-    documents: tuple[str, ...],
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Ask question after question in one conversation.
@@ -255,7 +291,7 @@ def chat(
 
     history: list[Turn] = []
     with session.parts() as parts:
-        filters = _filters(parts, as_of, after, before, documents)
+        filters = limits.filters(parts)
         for question in _lines(prompt="" if as_json else "? "):
             try:
                 answer = parts.assistant.ask(question, history=history, filters=filters)
@@ -280,10 +316,7 @@ def search(
     session: Session,
     query: str,
     limit: int,
-    as_of: datetime.date | None,
-    after: datetime.date | None,
-    before: datetime.date | None,
-    documents: tuple[str, ...],
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Show the passages that are nearest to a query."""
@@ -292,7 +325,7 @@ def search(
     if not query.strip():
         raise BadInput("The query is empty; write what you look for.")
     with session.parts() as parts:
-        filters = _filters(parts, as_of, after, before, documents)
+        filters = limits.filters(parts)
         found = parts.library.search(query, limit=limit, filters=filters)
     passages = [
         NearPassage(
@@ -326,10 +359,7 @@ def timeline(
     session: Session,
     topic: str,
     limit: int,
-    as_of: datetime.date | None,
-    after: datetime.date | None,
-    before: datetime.date | None,
-    documents: tuple[str, ...],
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Show what happened when, in quotes on a topic.
@@ -338,7 +368,7 @@ def timeline(
     August 2024"): then only events of that time are shown.
     """
     with session.parts() as parts:
-        filters = _filters(parts, as_of, after, before, documents)
+        filters = limits.filters(parts)
         found = parts.assistant.timeline(topic, filters=filters, limit=limit)
     if as_json:
         _emit(found.to_dict())
@@ -613,25 +643,6 @@ def _evaluate(session: Session, name: str, documents: Path, questions: Path, *, 
         with details.open("a", encoding="utf-8") as file:
             file.writelines(_json({"set": name, **outcome.to_dict()}, indent=None) + "\n" for outcome in outcomes)
     return evaluation.summarise(outcomes, documents=count)
-
-
-def _filters(
-    parts: Parts,
-    as_of: datetime.date | None,
-    after: datetime.date | None,
-    before: datetime.date | None,
-    documents: tuple[str, ...],
-) -> Filters:
-    from corpus.filters import Filters
-
-    unknown = [document_id for document_id in documents if parts.library.document(document_id) is None]
-    if unknown:
-        raise _no_document(unknown)
-    if after and before and after > before:
-        raise BadInput(f"--after {after} is later than --before {before}: no document can pass both.")
-    if after and as_of and after > as_of:
-        raise BadInput(f"--after {after} is later than --as-of {as_of}: nothing that was published by then can pass.")
-    return Filters(as_of=as_of, after=after, before=before, document_ids=documents or None)
 
 
 def _error_object(error: click.ClickException) -> dict[str, Any]:

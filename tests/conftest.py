@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +68,66 @@ def settings(tmp_path: Path) -> Settings:
     from assistant.settings import Settings
 
     return Settings(data_dir=tmp_path / "data")
+
+
+def _by(feature: str) -> dict[str, object]:
+    return {"features": [feature], "mean": [0.0], "scale": [1.0], "weights": [10.0], "bias": -5.0}
+
+
+_WEIGHTS = {"sentence": _by("overlap"), "confidence": _by("best_overlap"), "threshold": 0.5}
+CALIBRATIONS = json.dumps({"calibrations": {"plain": _WEIGHTS, "reader": _WEIGHTS}})
+"""A question is answered when a sentence holds half of its rare words."""
+
+
+@contextmanager
+def _stand_in_parts(settings: Settings) -> Iterator[Parts]:
+    from assistant.assistant import Assistant
+    from assistant.calibration import load_calibrations
+    from assistant.parts import Parts
+    from assistant.reader import OverlapReader
+    from index.embedding import WordHashEmbedder
+    from index.library import Library
+
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    reader = OverlapReader()
+    assistant = Assistant(
+        library, reader, load_calibrations(CALIBRATIONS), most_characters=settings.max_question_characters
+    )
+    yield Parts(library, assistant, reader)
+    library.close()
+
+
+@pytest.fixture(scope="session")
+def stand_in_parts() -> Callable[[Settings], AbstractContextManager[Parts]]:
+    """Opens a real library with stand-ins for the two models."""
+    return _stand_in_parts
+
+
+@contextmanager
+def _serve(parts: Parts, settings: Settings) -> Iterator[str]:
+    import uvicorn
+
+    from assistant.http.api import create_app
+    from assistant.server import listen, url_of
+    from assistant.ui.page import mount_page
+
+    app = mount_page(create_app(parts, settings), parts, settings)
+    with listen("127.0.0.1", 0) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield url_of(listener)
+        server.should_exit = True
+        thread.join(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Parts, Settings], AbstractContextManager[str]]:
+    """Starts a real server with page and API on a free port of this computer, and tells its URL."""
+    return _serve
 
 
 @pytest.fixture(scope="session")

@@ -32,13 +32,13 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 sys.path.insert(0, {here!r})
 from assistant.cli import Session, run
-from conftest import stand_in_parts
+from conftest import _stand_in_parts
 
 opened = []
 
 def opener(settings):
-    opened.append(stand_in_parts(settings))
-    return next(opened[-1])
+    opened.append(_stand_in_parts(settings))
+    return opened[-1].__enter__()
 
 sys.exit(run(["--data-dir", {data!r}, "mcp"], session=Session(opener)))
 """
@@ -202,7 +202,7 @@ def test_the_command_speaks_on_standard_input_and_output(tmp_path: Path) -> None
     (info,) = library.documents()
     library.close()
     script = tmp_path / "stdio.py"
-    script.write_text(STDIO.format(root=str(ROOT), here=str(Path(__file__).parent), data=str(tmp_path / "library")))
+    script.write_text(STDIO.format(root=str(ROOT), here=str(ROOT / "tests"), data=str(tmp_path / "library")))
 
     async def main() -> tuple[Any, Any]:
         server = StdioServerParameters(command=sys.executable, args=[str(script)])

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import json
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +14,9 @@ from corpus.document import Document, PublishedDate
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+    from assistant.parts import Parts
+    from assistant.settings import Settings
 
 HOSTILE = (
     "<img src=x onerror=\"window.hacked='img'\"><script>window.hacked='script'</script>"
@@ -62,53 +62,20 @@ DOCUMENTS = [
 ]
 
 
-def _by(feature: str) -> dict[str, object]:
-    return {"features": [feature], "mean": [0.0], "scale": [1.0], "weights": [10.0], "bias": -5.0}
-
-
-_WEIGHTS = {"sentence": _by("overlap"), "confidence": _by("best_overlap"), "threshold": 0.5}
-CALIBRATIONS = json.dumps({"calibrations": {"plain": _WEIGHTS, "reader": _WEIGHTS}})
-"""A question is answered when a sentence holds half of its rare words."""
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory,
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]],
+    serve: Callable[[Parts, Settings], AbstractContextManager[str]],
+) -> Iterator[str]:
     """A server over the documents, with stand-ins for the two models; its URL."""
-    folder = tmp_path_factory.mktemp("served")
-    yield from serve(folder)
-
-
-def serve(folder: Path) -> Iterator[str]:
-    import uvicorn
-
-    from assistant.assistant import Assistant
-    from assistant.calibration import load_calibrations
-    from assistant.http.api import create_app
-    from assistant.parts import Parts
-    from assistant.reader import OverlapReader
-    from assistant.server import listen, url_of
     from assistant.settings import Settings
-    from assistant.ui.page import mount_page
-    from index.embedding import WordHashEmbedder
-    from index.library import Library
 
-    library = Library.open(folder, WordHashEmbedder())
-    assert [result.status for result in library.add(DOCUMENTS)] == ["added"] * len(DOCUMENTS)
-    reader = OverlapReader()
-    parts = Parts(library, Assistant(library, reader, load_calibrations(CALIBRATIONS)), reader)
-    settings = Settings(data_dir=folder)
-    app = mount_page(create_app(parts, settings), parts, settings)
-    with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
-        yield url_of(listener)
-        server.should_exit = True
-        thread.join(timeout=30)
-    library.close()
+    settings = Settings(data_dir=tmp_path_factory.mktemp("served"))
+    with stand_in_parts(settings) as parts:
+        assert [result.status for result in parts.library.add(DOCUMENTS)] == ["added"] * len(DOCUMENTS)
+        with serve(parts, settings) as url:
+            yield url
 
 
 @pytest.fixture(scope="module")
