@@ -175,7 +175,8 @@ class Assistant:
             quotes = choose_many(evidence, self._library, breadth, window=window)
         else:
             quotes = choose_quotes(evidence, self._library)
-            difference = find_difference(standalone, found.evidence, retrieved, self._library)
+            if ordered is None:  # "last" or "first" already says which of the values is asked for
+                difference = find_difference(standalone, found.evidence, retrieved, self._library)
             if difference is not None:
                 quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
         opening = lead(difference) if difference is not None else ""

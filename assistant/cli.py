@@ -544,6 +544,7 @@ def serve(session: Session, host: str | None, port: int | None, as_json: bool) -
 
 
 @cli.command()
+@click.option("--json", is_flag=True, expose_value=False, help="A failure to start as JSON.")
 @click.pass_obj
 def mcp(session: Session) -> None:
     """Offer the documents to another program's model (MCP on stdio).
