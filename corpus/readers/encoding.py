@@ -8,6 +8,8 @@ from corpus.readers.raw import ReadError
 
 _MOST_BINARY = 0.01
 """Share of control characters from which decoded bytes are not text."""
+_FEWEST_NULS = 8
+"""NUL bytes that UTF-16 without its mark must have: one in a short file makes it no UTF-16."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SAMPLE = 256 * 1024
 """Bytes that are looked at to make out an encoding; the whole of a large file would take minutes."""
@@ -54,7 +56,7 @@ def line(text: str) -> str:
 def _utf_16(sample: bytes) -> str:
     """UTF-16 that lacks its mark, made out by where the NUL bytes of its Latin letters and spaces stand."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if max(even, odd) < len(sample) * 0.1 or min(even, odd) > 0:
+    if max(even, odd) < max(len(sample) * 0.1, _FEWEST_NULS) or min(even, odd) > 0:
         return ""
     return "utf-16-be" if even else "utf-16-le"
 

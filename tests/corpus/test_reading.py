@@ -309,3 +309,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
             read_file(path)
     with pytest.raises(ReadError, match=r"^The file can't be read: No such file or directory\.$"):
         read_file(tmp_path / "lost.txt")
+
+
+def test_a_nul_in_a_short_table_makes_it_no_other_encoding() -> None:
+    """Its digits never become letters of another script: it is refused as what it is."""
+    with pytest.raises(ReadError, match="holds NUL bytes"):
+        read_bytes(b"0\t0\t1\0\r\n", "a.tsv", origin="o")
