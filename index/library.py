@@ -263,6 +263,7 @@ class Library:
                     title=info.title,
                     origin=info.id,
                     name=info.name,
+                    media_type=info.media_type,
                     published=info.published,
                     language=info.language,
                     headings=stored.headings,

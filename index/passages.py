@@ -18,6 +18,8 @@ _LIST_MARKER = re.compile(r"[-*•‣–—]\s+|\(?\d{1,3}[.)]\s+|\(?[a-z][.)]\s
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _WRAPPED_WIDTH = range(45, 101)
 """Widths, in characters, at which plain text is commonly hard-wrapped."""
+_MAY_BE_WRAPPED = frozenset({"text/plain", "message/rfc822"})
+"""Media types whose line ends may be no more than those of a column; readers of the others write a block a line."""
 _MIN_PARAGRAPH_SHARE = 0.5
 """A passage ends at a paragraph's end once it is at least this full."""
 
@@ -133,7 +135,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
     text = document.text
     headings = {heading.span.start: heading.span.end for heading in document.headings}
     rows = {page.span.start for page in document.pages if page.kind == "row"}
-    wrapped = _is_hard_wrapped(text)
+    wrapped = document.media_type in _MAY_BE_WRAPPED and _is_hard_wrapped(text)
     for paragraph in _paragraphs(text, sorted(headings.items())):
         if paragraph.start in headings:
             yield _Block(paragraph, "heading")
@@ -144,7 +146,9 @@ def _blocks(document: Document) -> Iterator[_Block]:
         for number, line in enumerate(lines):
             content = line.of(text)
             stripped = content.lstrip()
-            if number and not (wrapped and _continues(lines[number - 1].of(text), stripped)):
+            before = lines[number - 1]
+            goes_on = wrapped and not {before.start, line.start} & rows and _continues(before.of(text), stripped)
+            if number and not goes_on:
                 yield _Block(Span(start, lines[number - 1].end), kind)
                 start, kind = line.start, "sentence"
             if start == line.start:

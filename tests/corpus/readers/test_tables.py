@@ -130,6 +130,20 @@ def test_a_row_is_one_sentence() -> None:
     ]
 
 
+def test_rows_of_equal_length_are_not_taken_for_wrapped_prose() -> None:
+    """Plain text of lines that are all about as long is put together; a table never is."""
+    from index.passages import split_sentences
+
+    lines = [f"{2012 + number},{1800 + number} tonnes of wool,{3 + number} pounds a kilo" for number in range(12)]
+    (document,) = read("\n".join(("Year,Exports in the year,Price of wool on average", *lines)))
+    assert len(split_sentences(document)) == 12
+    prose = Document(
+        text="\n".join(f"{number} A line that is about as long as the others and goes" for number in range(9)),
+        title="a", origin="o", name="a",
+    )  # fmt: skip
+    assert len(split_sentences(prose)) == 1
+
+
 def test_a_table_of_articles_becomes_documents() -> None:
     """A row with a text in it is an article; what its columns say of it is known."""
     text = "The harbour reopened on Monday, two weeks after the storm. " * 5
