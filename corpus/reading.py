@@ -134,8 +134,8 @@ def read_file(
     Args:
         origin: what the document is identified by; by default a hash of the file's full path.
         name: shown to people; by default the file's own.
-        on_problem: told the name and the reason where a file inside of this one (in an archive, attached to a
-            message) is passed over; by default that is logged.
+        on_problem: told the name and the reason where a part of the file (a page, a line), or a file inside of it (in
+            an archive, attached to a message), is passed over; by default that is logged.
 
     Raises:
         ReadError: the file cannot be read, is too large, or is of no known kind.

@@ -57,7 +57,7 @@ def read_epub(raw: Raw) -> list[Document]:
         try:
             data = parts.read(path)
         except ReadError as error:  # one chapter that is missing is no reason to lose the others
-            raw.on_problem(f"{raw.name}/{path}", str(error))
+            raw.on_problem(path, str(error))
             continue
         if len(data) > raw.limits.max_markup_bytes:
             raise ReadError(f"The file is refused: {path!r} in it has {len(data):,} bytes.")

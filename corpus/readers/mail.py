@@ -155,5 +155,5 @@ def _attached(part: Message, number: int, raw: Raw) -> list[Document]:
     try:
         return raw.member(name, data)
     except ReadError as error:
-        raw.on_problem(f"{raw.name}/{name}", str(error))
+        raw.on_problem(name, str(error))
         return []

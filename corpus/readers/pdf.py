@@ -119,7 +119,9 @@ def read_pdf(raw: Raw) -> list[Document]:
     if not any(page.lines for page in file.pages):
         raise ReadError(_NO_TEXT if pictures else "The PDF's pages are empty.")
     if pictures:
-        raw.on_problem(raw.name, f"{_pages(pictures)} without a text layer: not read, since that needs OCR.")
+        raw.on_problem(
+            _named(pictures), "Here is a picture without a text layer: it is not read, since that needs OCR."
+        )
     pages = _without_furniture(file.pages)
     body = _body_size(pages)
     prose = Prose(raw.limits)
@@ -593,6 +595,6 @@ def _day(match: re.Match[str]) -> datetime.date | None:
         return None
 
 
-def _pages(numbers: Sequence[int]) -> str:
+def _named(numbers: Sequence[int]) -> str:
     shown = ", ".join(str(number) for number in numbers[:5]) + (" …" if len(numbers) > 5 else "")
-    return f"Page {shown} is a picture" if len(numbers) == 1 else f"Pages {shown} are pictures"
+    return f"page {shown}" if len(numbers) == 1 else f"pages {shown}"

@@ -97,7 +97,7 @@ class Raw:
     read: Callable[[Raw], list[Document]] = field(repr=False)
     """Reads a file of any known kind: for those that hold others."""
     on_problem: Callable[[str, str], None] = field(default=_pass_over, repr=False)
-    """Told the name and the reason where a file inside of this one is passed over."""
+    """Told the name and the reason where a part of this file, or a file inside of it, is passed over."""
     depth: int = 0
     """How many files this one is inside of."""
 
@@ -111,7 +111,12 @@ class Raw:
             raise ReadError(f"It lies inside of more than {self.limits.max_depth} other files.")
         self.budget.check_time()
         inner = name.replace("\\", "/").rpartition("/")[2]
-        return self.read(replace(self, data=data, name=inner, origin=f"{self.origin}#{name}", depth=self.depth + 1))
+
+        def told(part: str, problem: str) -> None:
+            self.on_problem(f"{inner}/{part}", problem)
+
+        origin = f"{self.origin}#{name}"
+        return self.read(replace(self, data=data, name=inner, origin=origin, on_problem=told, depth=self.depth + 1))
 
 
 Reader: TypeAlias = Callable[[Raw], list[Document]]

@@ -53,8 +53,8 @@ def read_json_lines(raw: Raw) -> list[Document]:
     if not values:
         raise ReadError("None of the file's lines is valid JSON.")
     if wrong:
-        others = f" and {len(wrong) - 1:,} more are" if len(wrong) > 1 else " is"
-        raw.on_problem(raw.name, f"Line {wrong[0]:,}{others} not valid JSON: passed over.")
+        others = f" and {len(wrong) - 1:,} more" if len(wrong) > 1 else ""
+        raw.on_problem(f"line {wrong[0]:,}{others}", "This is not valid JSON.")
     return _documents(values, raw, "application/jsonl")
 
 

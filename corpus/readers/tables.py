@@ -103,14 +103,12 @@ def read_workbook(raw: Raw) -> list[Document]:
             properties = book.properties
         finally:
             book.close()
-    hidden = [sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"]
-    if hidden:
-        raw.on_problem(raw.name, f"Hidden sheets are not read: {', '.join(hidden)}.")
+    hidden = ", ".join(sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible")
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return [_document(prose, raw, media_type, title_of(properties.title), author_of(properties.creator))]
+    return [_document(prose, raw, media_type, title_of(properties.title), author_of(properties.creator), hidden)]
 
 
-def _document(prose: Prose, raw: Raw, media_type: str, title: str = "", author: str = "") -> Document:
+def _document(prose: Prose, raw: Raw, media_type: str, title: str = "", author: str = "", hidden: str = "") -> Document:
     return Document(
         text=prose.text,
         title=title or readable(raw.name),
@@ -121,6 +119,7 @@ def _document(prose: Prose, raw: Raw, media_type: str, title: str = "", author: 
         author=author,
         headings=prose.headings,
         pages=prose.pages,
+        metadata={"hidden sheets, not read": hidden} if hidden else {},
     )
 
 

@@ -37,7 +37,7 @@ def read_zip(raw: Raw) -> list[Document]:
         name, problem = problems[0]
         raise ReadError(f"Nothing in the archive can be read. The first file, {name[-80:]}: {problem}")
     for name, problem in problems:
-        raw.on_problem(f"{raw.name}/{name}", problem)
+        raw.on_problem(name, problem)
     return found
 
 

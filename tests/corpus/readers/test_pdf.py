@@ -189,7 +189,7 @@ def test_pictures_of_pages_are_not_taken_for_text() -> None:
         bytes(pdf.output()), "report.pdf", origin="o", on_problem=lambda name, problem: told.append((name, problem))
     )[0]
     assert pages(document) == [(2, LONG.strip())]
-    assert told == [("report.pdf", "Page 1 is a picture without a text layer: not read, since that needs OCR.")]
+    assert told == [("page 1", "Here is a picture without a text layer: it is not read, since that needs OCR.")]
 
 
 def test_a_locked_or_broken_pdf_says_what_is_wrong() -> None:
