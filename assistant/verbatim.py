@@ -139,8 +139,7 @@ def cite(
     evidence = quote.evidence
     retrieved = evidence.retrieved
     document = retrieved.document
-    pages = library.catalog.pages(document.id)
-    page = next((page for page in pages if page.span.start <= quote.span.start < page.span.end), None)
+    page = library.catalog.page_at(document.id, quote.span.start)
     dates = evidence.sentence.event_dates
     return Citation(
         id=number,

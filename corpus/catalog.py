@@ -6,6 +6,7 @@ can be rebuilt without embedding again. Every change of a document is one transa
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -537,11 +538,15 @@ class Catalog:
             metadata=row.metadata,
         )
 
-    def pages(self, document_id: str) -> tuple[Page, ...]:
-        """The pages of a document; none where it has no such parts, or is not there."""
+    def page_at(self, document_id: str, offset: int) -> Page | None:
+        """The page that holds a code point; None where the document has no such parts, or is not there."""
         with self._begin() as connection:
-            pages = connection.scalar(sa.select(_documents.c.pages).where(_documents.c.id == document_id))
-        return tuple(Page(Span(start, end), number, kind, label) for start, end, number, kind, label in pages or ())
+            pages = connection.scalar(sa.select(_documents.c.pages).where(_documents.c.id == document_id)) or []
+        place = bisect.bisect_right(pages, offset, key=lambda page: page[0]) - 1  # a sheet has thousands of rows
+        if place < 0 or pages[place][1] <= offset:
+            return None
+        start, end, number, kind, label = pages[place]
+        return Page(Span(start, end), number, kind, label)
 
     def infos(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
         """The documents by id, without names; ids that are not there, or not yet indexed, are left out."""

@@ -110,12 +110,16 @@ def _plain_headings(text: str) -> tuple[Heading, ...]:
     """Short lines that end in no punctuation and stand above a longer one: only what is certainly a heading."""
     headings: list[Heading] = []
     lines = text.split("\n")
+    following = [""] * len(lines)
+    """Of each line: the next one that is not blank."""
+    for number in range(len(lines) - 1, 0, -1):
+        following[number - 1] = lines[number].strip() or following[number]
     position = 0
     for number, line in enumerate(lines):
         start, position = position, position + len(line) + 1
         stripped = line.strip()
         before = lines[number - 1].strip() if number else ""
-        after = next((other.strip() for other in lines[number + 1 :] if other.strip()), "")
+        after = following[number]
         if (
             stripped
             and len(stripped) <= _LONGEST_HEADING
