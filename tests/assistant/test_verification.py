@@ -1,0 +1,136 @@
+import datetime
+import time
+from pathlib import Path
+
+import pytest
+
+from assistant.parts import Parts
+from assistant.verification import THRESHOLDS, Source, Verifier
+from corpus.document import Span
+from index.embedding import Embedder, WordHashEmbedder
+from training.verification import judge, shares
+
+SETS = Path(__file__).parent / "verification"
+
+SIGNED = Source(
+    1,
+    "President Vladimir Putin and Kim Jong Un signed the treaty in Pyongyang on Wednesday, 19 June, after talks.",
+    datetime.date(2024, 6, 20),
+)
+SENT = Source(
+    2,
+    "The news agency Yonhap reported that Pyongyang had decided to send 12,000 soldiers to Russia in four brigades.",
+    datetime.date(2024, 10, 19),
+)
+BOUGHT = Source(3, "Norcast Steel bought its rival Haldane Works for $2.4 billion in cash.", datetime.date(2022, 3, 2))
+COUNCIL = Source(4, "The council did not confirm the loss of 300 metres of the pier.", datetime.date(2022, 3, 2))
+SOURCES = (SIGNED, SENT, BOUGHT, COUNCIL)
+
+
+@pytest.fixture(scope="module")
+def embedder(sample_parts: Parts) -> Embedder:
+    return sample_parts.library.embedder
+
+
+@pytest.mark.parametrize(
+    ("sentence", "named"),
+    [
+        ("Putin and Kim Jong Un signed the treaty on 19 June 2024.", 1),
+        ("In June 2024 the treaty was signed in Pyongyang by Vladimir Putin and Kim Jong Un.", 1),
+        ("After talks, President Putin and Kim Jong Un signed the treaty.", 1),
+        ("Pyongyang had decided to send 12,000 soldiers to Russia, Yonhap reported.", 2),
+        ("Yonhap reported that Pyongyang had decided to send twelve thousand soldiers in 4 brigades.", 2),
+        ("According to the news agency Yonhap, Pyongyang decided to send 12,000 troops to Russia.", 2),
+        ("Norcast Steel acquired Haldane Works for $2.4 billion.", 3),
+        ("Haldane Works was bought by Norcast Steel.", 3),
+        ("Norcast Steel bought Haldane Works for 2.4 billion dollars in cash.", 3),
+        ("The council did not confirm the loss of 300 metres of the pier.", 4),
+    ],
+)
+def test_an_honest_paraphrase_is_kept(sentence: str, named: int, embedder: Embedder) -> None:
+    """What a quote says may be said in other words."""
+    verdict = Verifier(SOURCES, embedder).verify(sentence, [named])
+    assert (verdict.outcome, verdict.source_ids, verdict.reason) == ("supported", (named,), "")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "named"),
+    [
+        ("Pyongyang had decided to send 21,000 soldiers to Russia, Yonhap reported.", 2),
+        ("Putin and Kim Jong Un signed the treaty in June 2023.", 1),
+        ("Putin and Kim Jong Un did not sign the treaty.", 1),
+        ("The council confirmed the loss of 300 metres of the pier.", 4),
+        ("Vladimir Jong Un signed the treaty in Pyongyang.", 1),
+        ("Haldane Works bought its rival Norcast Steel for $2.4 billion.", 3),
+        ("Norcast Steel bought its rival Haldane Works for $2.4 million.", 3),
+        ("Pyongyang has sent 12,000 soldiers to Russia, Yonhap reported.", 2),
+        ("Pyongyang had decided to send 12,000 soldiers to Russia.", 2),
+        ("The treaty was signed in Moscow.", 1),
+        ("The Korean War began on 25 June 1950.", 1),
+        ("", 1),
+    ],
+)
+def test_a_lie_is_caught(sentence: str, named: int, embedder: Embedder) -> None:
+    """A number, year, name, denial, role, unit, plan or attribution that the quote does not have is not let through."""
+    verdict = Verifier(SOURCES, embedder).verify(sentence, [named])
+    assert (verdict.outcome, verdict.source_ids, verdict.span) == ("unsupported", (), None)
+    assert verdict.reason
+
+
+def test_the_mark_of_a_right_sentence_is_moved_to_the_quote_that_says_it(embedder: Embedder) -> None:
+    """A right fact with a wrong id is repaired, and the words that say it are named."""
+    verdict = Verifier(SOURCES, embedder).verify("Norcast Steel bought Haldane Works.", [1, 99])
+    assert (verdict.outcome, verdict.source_ids) == ("repaired", (3,))
+    assert verdict.span is not None
+    assert verdict.span.of(BOUGHT.text) == "Norcast Steel bought its rival Haldane Works"
+
+
+def test_two_quotes_that_say_the_same_are_both_named(embedder: Embedder) -> None:
+    """Of the quotes that a sentence names, those that say it are kept and the others are not."""
+    twin = Source(5, "Norcast Steel acquired Haldane Works.", datetime.date(2022, 3, 3))
+    verdict = Verifier((*SOURCES, twin), embedder).verify("Norcast Steel bought Haldane Works.", [3, 5, 1])
+    assert verdict.outcome == "supported"
+    assert set(verdict.source_ids) == {3, 5}
+
+
+def test_facts_of_two_quotes_are_not_merged() -> None:
+    """What no single quote says is not supported by two together."""
+    sources = (Source(1, "Anna Berg founded the firm."), Source(2, "Otto Lund sold the harbour."))
+    verdict = Verifier(sources, WordHashEmbedder()).verify("Anna Berg sold the harbour.", [1, 2])
+    assert verdict.outcome == "unsupported"
+
+
+def test_without_quotes_nothing_is_supported() -> None:
+    """There is nothing to hold a sentence against."""
+    verdict = Verifier((), WordHashEmbedder()).verify("Anna Berg founded the firm.", [1])
+    assert (verdict.outcome, verdict.span) == ("unsupported", None)
+
+
+def test_spans_are_in_the_quote() -> None:
+    """The supporting span is in code points of the quote."""
+    verdict = Verifier((Source(7, "Last year, Anna Berg founded the firm."),), WordHashEmbedder()).verify(
+        "Anna Berg founded the firm.", [7]
+    )
+    assert verdict.span == Span(11, 37)
+
+
+def test_hardly_a_lie_is_let_through_and_few_honest_sentences_are_dropped(embedder: Embedder) -> None:
+    """The figures of docs/decisions.md, on the set that the rules were made with and on the one written after."""
+    made_with = shares(judge(embedder, SETS / "sentences.txt"), THRESHOLDS)
+    held_out = shares(judge(embedder, SETS / "held_out.txt"), THRESHOLDS)
+    assert made_with[0] <= 0.01
+    assert made_with[1] <= 0.13
+    assert held_out[0] <= 0.02
+    assert held_out[1] <= 0.10
+
+
+def test_verifying_an_answer_is_quick(embedder: Embedder) -> None:
+    """Three sentences against four quotes take less than 50 ms of one core; the bound leaves room for slow machines."""
+    took = []
+    for _ in range(5):
+        started = time.process_time()
+        verifier = Verifier(SOURCES, embedder)
+        for sentence in ("Norcast Steel bought Haldane Works.", "The treaty was signed.", "Yonhap reported it."):
+            verifier.verify(sentence, [1, 2])
+        took.append(time.process_time() - started)
+    assert min(took) < 0.5
