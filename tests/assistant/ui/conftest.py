@@ -102,7 +102,9 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., BrowserContex
     contexts: list[BrowserContext] = []
 
     def open_context(**options: Any) -> BrowserContext:
-        context = browser.new_context(base_url=server, **{"viewport": {"width": 1280, "height": 850}, **options})
+        context = browser.new_context(
+            base_url=server, **{"viewport": {"width": 1280, "height": 850}, "locale": "en-GB", **options}
+        )
         context.add_init_script("window.hacked = null;")
         context.on(
             "request",
@@ -139,7 +141,7 @@ def opened(visit: Callable[..., BrowserContext]) -> Callable[..., Page]:
     def open_page(size: tuple[int, int] = (1280, 850), **options: Any) -> Page:
         page = visit(viewport={"width": size[0], "height": size[1]}, **options).new_page()
         page.goto("/")
-        page.locator("#dl-examples button:visible").nth(2).wait_for()
+        page.locator(".dl-examples button").nth(2).wait_for()
         return page
 
     return open_page
@@ -156,9 +158,8 @@ def ask() -> Callable[[Page, str], Locator]:
         box.press("Enter")
         turn = page.locator(f"#dl-turn-{number}")
         turn.locator(".dl-confidence, .dl-refusal, .dl-error").first.wait_for()
-        page.wait_for_function("document.querySelector('#dl-question textarea').value === ''")
-        if not turn.locator(".dl-error").count():
-            page.locator(f".dl-group.dl-current[data-turn='{number}']").wait_for()
+        page.wait_for_function("document.querySelector('#dl-question').value === ''")
+        page.locator(f".dl-group.dl-current[data-turn='{number}']").wait_for(state="attached")
         return turn
 
     return ask_it

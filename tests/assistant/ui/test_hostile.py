@@ -49,35 +49,35 @@ def test_a_hostile_document_is_shown_as_text(opened: Opened, ask: Ask, hostile: 
     source = page.locator("#dl-source-1-1")
     assert source.locator("h3").text_content() == f"1Zebras {hostile}"
     assert source.locator(".dl-by").text_content() == f"Zoo {hostile} · no published date"
+    reader = page.locator(".dl-reader")
+    reader.locator("mark").wait_for()
+    assert reader.locator("h2").text_content() == f"Zebras {hostile}"
     begun = "The zebras of the zoo were counted <img src=x onerror=\"window.hacked='img'\"><script>"
     assert (source.locator("mark").text_content() or "").startswith(begun)
     assert (turn.locator(".dl-quote").first.text_content() or "").startswith(begun)
     assert hostile in (source.locator(".dl-passage").text_content() or "")
-    assert turn.locator(".dl-card b").first.text_content() == f"Zebras {hostile}"
+    assert page.locator("#dl-card .dl-card-h3").text_content() == f"1Zebras {hostile}"
     assert turn.locator(".dl-mark").first.get_attribute("aria-label") == f"Source 1: Zebras {hostile}"
-    assert of(page.locator("#dl-body")) == 0
+    assert of(page.locator(".gradio-container")) == 0
 
 
 def test_a_hostile_title_is_text_in_an_example(opened: Opened) -> None:
     """An example question made of a hostile title is a button with words, cut where they are long."""
     page = opened()
-    example = page.locator("#dl-examples button:visible").first
-    assert example.inner_text() == "What do the documents say about “Zebras <img src=x …”?"
-    example.click()
+    words = "What is said about “Zebras <img src=x …”?"
+    page.get_by_role("button", name=words).click()
     page.locator(".dl-confidence, .dl-refusal").wait_for()
 
-    assert page.locator(".dl-question").inner_text() == "What do the documents say about “Zebras <img src=x …”?"
-    assert of(page.locator("#dl-body")) == 0
+    assert page.locator(".dl-question").inner_text() == words
+    assert of(page.locator(".gradio-container")) == 0
 
 
 def test_a_hostile_document_opens_as_text(opened: Opened, ask: Ask, hostile: str) -> None:
     """The document view shows the markup of a document as text, and its policy forbids everything but its style."""
     page = opened()
     ask(page, QUESTION)
-    with page.expect_popup() as popup:
-        page.get_by_role("link", name="Open at the quote").first.click()
-    document = popup.value
-    document.wait_for_load_state()
+    document = page
+    page.goto(page.get_by_role("link", name="Open at the quote").first.get_attribute("href") or "")
 
     assert document.title() == " ".join(f"Zebras {hostile}".split())
     assert document.locator("h1").text_content() == f"Zebras {hostile}"
@@ -89,6 +89,7 @@ def test_a_hostile_document_opens_as_text(opened: Opened, ask: Ask, hostile: str
         "MAIN",
         "MARK",
         "P",
+        "SPAN",
     ]
     response = document.request.get(document.url)
     policy = response.headers["content-security-policy"]
@@ -104,20 +105,19 @@ def test_a_hostile_question_is_shown_as_text(opened: Opened, ask: Ask, question:
     page.wait_for_timeout(300)
 
     assert turn.locator(".dl-question").text_content() == question
-    assert of(page.locator("#dl-body")) == 0
+    assert of(page.locator(".gradio-container")) == 0
 
 
 def test_the_trace_of_an_answer_is_text(opened: Opened, ask: Ask) -> None:
     """ "Why this answer" and "Also searched" open, and make nothing of what they show."""
     page = opened()
     ask(page, "How much will the new bridge over the Lune cost?")
-    panel = page.locator(".dl-group.dl-current")
-    panel.get_by_text("Also searched").click()
-    panel.get_by_text("Why this answer").click()
+    page.get_by_text("Also searched").click()
+    page.get_by_text("Why this answer").click()
 
-    assert panel.locator(".dl-why dt").all_inner_texts() == ["search", "weigh", "decide"]
-    assert panel.locator(".dl-near:visible h3").count() == 3
-    assert of(panel) == 0
+    assert page.locator(".dl-why dt").all_inner_texts() == ["Searched", "Weighed", "Decided"]
+    assert page.locator(".dl-near:visible h3").count() == 3
+    assert of(page.locator(".gradio-container")) == 0
 
 
 def test_a_refused_document_view_is_no_page(opened: Opened, server: str) -> None:

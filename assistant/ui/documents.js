@@ -1,0 +1,197 @@
+// The documents: files in, a table to search and sort, changes by hand. All of it goes through the API.
+const { api, button, day, make } = dateline;
+const find = (selector) => element.querySelector(selector);
+const [drop, files, results, search, told, head, body, more, months] = [
+  ".dl-drop", "#dl-files", ".dl-results", ".dl-search", ".dl-told", "thead tr", "tbody", ".dl-more", ".dl-months",
+].map(find);
+const PAGE = 200;
+const AT_ONCE = 2;
+let documents = [];
+let order = { by: "added", down: true };
+let shown = PAGE;
+
+const COLUMNS = [
+  ["title", "Title", (item) => item.title.toLocaleLowerCase()],
+  ["published", "Published", (item) => item.published ?? ""],
+  ["source", "Source", (item) => item.source.toLocaleLowerCase()],
+  ["passages", "Passages", (item) => item.passages],
+  ["added", "Added", (item) => item.added],
+];
+const FOUND = { user: "by hand", filename: "in the file name", "file name": "in the file name", url: "in the address" };
+const from = (item) => (item.published ? FOUND[item.published_from] ?? item.published_from : "");
+
+const address = (item) => `/v1/documents/${encodeURIComponent(item.id)}`;
+const row = (item) => {
+  const names = item.names.length > 1 ? make("small", { dir: "auto" }, `Same content: ${item.names.join(", ")}`) : null;
+  const made = make("tr", { "data-id": item.id },
+    make("td", {}, make("button", { type: "button", class: "dl-title", "data-do": "view", dir: "auto" }, item.title), names),
+    make("td", {}, item.published ? [day(item.published), make("small", {}, from(item))] : make("span", { class: "dl-by" }, "no date")),
+    make("td", { dir: "auto" }, item.source),
+    make("td", { class: "dl-figure" }, item.passages.toLocaleString()),
+    make("td", {}, day(item.added.slice(0, 10))),
+    make("td", { class: "dl-acts" }, button("Ask about it", "about"), button("Edit", "edit"), button("Delete", "delete")));
+  Object.assign(made.dataset, { document: item.id, start: 0, end: 0, from: 0, to: 0 });
+  return made;
+};
+const passing = () => {
+  const words = search.elements.words.value.trim().toLocaleLowerCase();
+  const [after, before] = [search.elements.after.value, search.elements.before.value];
+  const value = COLUMNS.find(([name]) => name === order.by)[2];
+  return documents
+    .filter((item) => !words || [item.title, item.source, ...item.names].some((text) => text.toLocaleLowerCase().includes(words)))
+    .filter((item) => (!after || (item.published ?? "") >= after) && (!before || (item.published && item.published <= before)))
+    .sort((one, other) => {
+      const [a, b] = [value(one), value(other)];
+      return (a < b ? -1 : a > b ? 1 : 0) * (order.down ? -1 : 1);
+    });
+};
+const draw = () => {
+  head.replaceChildren(...COLUMNS.map(([name, words]) =>
+    make("th", { scope: "col", "aria-sort": order.by === name && (order.down ? "descending" : "ascending") },
+      button(words, "sort", { class: "dl-sort", "data-by": name }))), make("th", { scope: "col" }, make("span", { class: "dl-unseen" }, "Actions")));
+  const found = passing();
+  body.replaceChildren(...found.slice(0, shown).map(row));
+  more.hidden = found.length <= shown;
+  told.textContent = found.length === documents.length
+    ? `${documents.length.toLocaleString()} ${documents.length === 1 ? "document" : "documents"}`
+    : `${found.length.toLocaleString()} of ${documents.length.toLocaleString()} documents`;
+  drawMonths();
+};
+
+// The library as a small picture: a bar a month, as high as the month has documents.
+const drawMonths = () => {
+  const counts = new Map();
+  for (const { published } of documents) if (published) counts.set(published.slice(0, 7), (counts.get(published.slice(0, 7)) ?? 0) + 1);
+  const known = [...counts.keys()].sort();
+  months.hidden = known.length < 2;
+  if (months.hidden) return;
+  const all = [];
+  for (let at = known[0]; at <= known.at(-1) && all.length < 600; ) {
+    all.push(at);
+    const [year, month] = at.split("-").map(Number);
+    at = month === 12 ? `${String(year + 1).padStart(4, "0")}-01` : `${String(year).padStart(4, "0")}-${String(month + 1).padStart(2, "0")}`;
+  }
+  const most = Math.max(...counts.values());
+  months.replaceChildren(
+    make("div", { class: "dl-bars" }, all.map((month) => {
+      const count = counts.get(month) ?? 0;
+      const bar = make(count ? "button" : "span", count
+        ? { type: "button", "data-do": "month", "data-month": month, "aria-label": `${month}: ${count} documents`, title: `${month}: ${count}` } : {});
+      bar.style.height = `${Math.max(2, Math.round((44 * count) / most))}px`;
+      return bar;
+    })),
+    make("p", { class: "dl-ends" }, day(known[0]), make("span", {}, "documents by month"), day(known.at(-1))));
+};
+
+const load = async () => {
+  try {
+    const all = [];
+    for (let total = 1; all.length < total; ) {
+      const part = await api(`/v1/documents?limit=500&offset=${all.length}`);
+      total = part.documents.length ? part.total : 0;
+      all.push(...part.documents);
+    }
+    documents = all;
+    draw();
+  } catch (error) {
+    told.textContent = error.message;
+  }
+};
+
+// Files go one by one, two at a time; each has a line with its progress, then what became of it.
+const send = (file, line) => new Promise((resolve) => {
+  const request = new XMLHttpRequest();
+  const bar = make("progress", { max: 1, value: 0, "aria-label": `Sending ${file.name}` });
+  line.append(bar);
+  request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; });
+  request.upload.addEventListener("load", () => { bar.removeAttribute("value"); bar.setAttribute("aria-label", `Reading ${file.name}`); });
+  request.addEventListener("loadend", () => {
+    let answer = {};
+    try { answer = JSON.parse(request.responseText); } catch { answer = { error: { message: "The server can't be reached." } }; }
+    bar.remove();
+    for (const result of answer.results ?? [{ status: "failed", detail: answer.error?.message ?? "The server refused this." }]) {
+      const pieces = [result.status, result.detail, result.passages ? `${result.passages} passages` : ""].filter(Boolean);
+      line.append(make("span", { class: result.status === "failed" ? "dl-bad" : "dl-good", dir: "auto" }, pieces.join(", ")));
+    }
+    resolve();
+  });
+  const form = new FormData();
+  form.append("files", file);
+  request.open("POST", "/v1/documents");
+  request.send(form);
+});
+const take = async (chosen) => {
+  const queue = [...chosen].map((file) => {
+    const line = make("li", {}, make("b", { dir: "auto" }, file.name));
+    results.append(line);
+    return [file, line];
+  });
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    while (queue.length) await send(...queue.shift());
+  }));
+  await load();
+};
+files.addEventListener("change", () => { take(files.files); files.value = ""; });
+for (const name of ["dragover", "dragleave", "drop"]) {
+  drop.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("dl-over", name === "dragover");
+    if (name === "drop") take(event.dataTransfer.files);
+  });
+}
+
+const doing = {
+  sort: (item) => {
+    const by = item.dataset.by;
+    order = { by, down: order.by === by ? !order.down : by === "added" || by === "published" };
+    draw();
+    find(`[data-by="${by}"]`).focus();
+  },
+  month: (item) => {
+    const month = item.dataset.month;
+    const [year, number] = month.split("-").map(Number);
+    const range = [`${month}-01`, `${month}-${new Date(Date.UTC(year, number, 0)).getUTCDate()}`];
+    const same = search.elements.after.value === range[0] && search.elements.before.value === range[1];
+    [search.elements.after.value, search.elements.before.value] = same ? ["", ""] : range;
+    draw();
+    find(`[data-month="${month}"]`)?.focus();
+  },
+  view: (item, line) => dateline.open([line], 0, item),
+  about: (item, line, known) => document.dispatchEvent(new CustomEvent("dateline:about", { detail: known })),
+  edit: (item, line, known) => {
+    const form = make("form", { class: "dl-edit", autocomplete: "off" },
+      make("label", {}, "Title ", make("input", { name: "title", value: known.title, maxlength: 500, required: true, dir: "auto" })),
+      make("label", {}, "Published ", make("input", { type: "date", name: "published", value: known.published ?? "" })),
+      make("button", { class: "dl-button" }, "Save"), button("Cancel", "cancel"));
+    line.firstElementChild.replaceChildren(form);
+    form.elements.title.focus();
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      await change(known, "PATCH", { title: form.elements.title.value.trim(), published: form.elements.published.value || null });
+    });
+  },
+  cancel: () => draw(),
+  delete: (item) => {
+    item.replaceWith(button("Really delete?", "gone", { class: "dl-button dl-danger" }));
+    find("[data-do=gone]").focus();
+  },
+  gone: (item, line, known) => change(known, "DELETE"),
+};
+const change = async (known, method, sent) => {
+  try {
+    await api(address(known), method, sent);
+    await load();
+  } catch (error) {
+    told.textContent = error.message;
+  }
+};
+element.addEventListener("click", (event) => {
+  const item = event.target.closest("button[data-do]");
+  if (!item) return;
+  const line = item.closest("tr[data-id]");
+  doing[item.dataset.do](item, line, documents.find(({ id }) => id === line?.dataset.id));
+});
+more.addEventListener("click", () => { shown += PAGE; draw(); });
+search.addEventListener("input", draw);
+search.addEventListener("submit", (event) => event.preventDefault());
+load();
