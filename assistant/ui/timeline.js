@@ -14,16 +14,37 @@ const svg = (name, attributes, ...children) => {
 };
 const time = (iso) => Date.parse(`${iso}T00:00:00Z`);
 
+// Where nothing happens for most of the time, the line is cut short, and drawn dashed. Returns its pieces.
+const pieces = (times, wide) => {
+  const stops = [...new Set(times)].sort((one, other) => one - other);
+  const whole = stops.at(-1) - stops[0];
+  const gaps = stops.slice(1).map((stop, index) => {
+    const gap = stop - stops[index];
+    const drawn = Math.min(gap, Math.max(20 * DAY, 0.3 * (whole - gap)));
+    return { from: stops[index], to: stop, drawn, cut: drawn < gap };
+  });
+  const margin = 24;
+  const scale = (wide - 2 * margin) / gaps.reduce((sum, { drawn }) => sum + drawn, 0);
+  let left = margin;
+  return gaps.map((gap) => {
+    const piece = { ...gap, left, right: left + gap.drawn * scale };
+    left = piece.right;
+    return piece;
+  });
+};
+
 // Days stand as dots, longer times as bars; what would touch goes one row up.
 const draw = () => {
   plot.hidden = !events.length;
   if (!events.length) return;
   const wide = Math.max(280, plot.clientWidth);
   const spans = events.map((event) => [time(event.from), time(event.to) + DAY]);
-  const [first, last] = [Math.min(...spans.map(([start]) => start)), Math.max(...spans.map(([, end]) => end))];
-  const margin = Math.max((last - first) * 0.04, 5 * DAY);
-  const [begin, length] = [first - margin, last - first + 2 * margin];
-  const x = (at) => ((at - begin) / length) * wide;
+  const line = pieces(spans.flat(), wide);
+  const [begin, end] = [line[0].from, line.at(-1).to];
+  const x = (at) => {
+    const piece = line.find(({ to }) => at <= to) ?? line.at(-1);
+    return piece.left + ((at - piece.from) / (piece.to - piece.from)) * (piece.right - piece.left);
+  };
   const rows = [];
   const marks = spans.map(([start, end], index) => {
     const left = Math.min(x(start), x((start + end) / 2) - 6);
@@ -34,20 +55,19 @@ const draw = () => {
     return { index, left, right, row };
   });
   const high = rows.length * HIGH + 12;
-  const years = length > 3 * 366 * DAY;
+  const years = line.filter(({ cut }) => !cut).reduce((sum, { from, to }) => sum + to - from, 0) > 3 * 366 * DAY;
   const ticks = [];
-  for (let at = new Date(begin); ; ) {
+  for (let at = new Date(begin); at.getTime() <= end; ) {
+    const place = x(at.getTime());
+    if (place >= (ticks.at(-1)?.place ?? -90) + 90) ticks.push({ at, place });
     at = years ? new Date(Date.UTC(at.getUTCFullYear() + 1, 0)) : new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1));
-    if (at.getTime() > begin + length || ticks.length > 400) break;
-    ticks.push(at.getTime());
   }
-  const every = Math.max(1, Math.ceil(ticks.length / Math.floor(wide / 90)));
   const form = new Intl.DateTimeFormat(undefined, years ? { year: "numeric", timeZone: "UTC" } : { month: "short", year: "numeric", timeZone: "UTC" });
   const picture = svg("svg", { width: wide, height: high + 26, role: "img", "aria-label": `${events.length} events on a line of time; the list below tells them` },
-    svg("line", { x1: 0, x2: wide, y1: high, y2: high, class: "dl-axis" }),
-    ...ticks.filter((_, index) => index % every === 0).flatMap((at) => [
-      svg("line", { x1: x(at), x2: x(at), y1: 4, y2: high + 5, class: "dl-tick" }),
-      svg("text", { x: x(at), y: high + 20, "text-anchor": x(at) < 40 ? "start" : x(at) > wide - 40 ? "end" : "middle" }, form.format(at)),
+    ...line.map((piece) => svg("line", { x1: piece.left, x2: piece.right, y1: high, y2: high, class: piece.cut ? "dl-axis dl-cut" : "dl-axis" })),
+    ...ticks.flatMap(({ at, place }) => [
+      svg("line", { x1: place, x2: place, y1: 4, y2: high + 5, class: "dl-tick" }),
+      svg("text", { x: place, y: high + 20, "text-anchor": place < 40 ? "start" : place > wide - 40 ? "end" : "middle" }, form.format(at)),
     ]),
     ...marks.map(({ index, left, right, row }) => svg("rect", {
       x: left, y: high - 8 - row * HIGH - 12, width: right - left, height: 12, rx: 6, "data-event": index,
