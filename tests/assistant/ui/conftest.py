@@ -62,7 +62,7 @@ DOCUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(
     tmp_path_factory: pytest.TempPathFactory,
     stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]],
@@ -78,7 +78,7 @@ def server(
             yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The installed Chromium."""
     from playwright.sync_api import sync_playwright

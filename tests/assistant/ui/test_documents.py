@@ -1,0 +1,141 @@
+"""Documents in the page: added, found, changed, deleted, asked about; and what happened when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    Opened = Callable[..., Page]
+    Ask = Callable[[Page, str], Locator]
+
+# Gradio counts its events with pandas in a way that pandas will drop.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
+
+WALRUS = "The walrus weighs nine hundred kilograms, the keeper said. It eats clams."
+
+
+@pytest.fixture
+def documents(opened: Opened) -> Iterator[Page]:
+    """The page at its documents; what a test added is deleted at the end."""
+    page = opened()
+    page.get_by_role("tab", name="Documents").click()
+    page.locator(".dl-table tbody tr").nth(3).wait_for()
+    known = page.locator(".dl-table tbody tr").evaluate_all("rows => rows.map(row => row.dataset.id)")
+    yield page
+    for info in page.request.get("/v1/documents").json()["documents"]:
+        if info["id"] not in known:
+            page.request.delete(f"/v1/documents/{info['id']}")
+
+
+def add(page: Page, *files: tuple[str, str]) -> None:
+    page.locator("#dl-files").set_input_files(
+        [{"name": name, "mimeType": "text/plain", "buffer": text.encode()} for name, text in files]
+    )
+    page.wait_for_function("count => document.querySelectorAll('.dl-results li span').length === count", arg=len(files))
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".dl-table .dl-title").all_inner_texts()
+
+
+def test_the_table_is_sorted_and_searched(documents: Page) -> None:
+    """A click on a heading sorts, a second one turns it round; words and dates narrow the table."""
+    page = documents
+    assert page.locator(".dl-documents .dl-told").inner_text() == "4 documents"
+    page.get_by_role("button", name="Published", exact=True).click()
+    assert titles(page)[:3] == ["What the bridge costs", "A bridge by Ada Brook", "Harbour reopens after the storm"]
+    assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
+    page.get_by_role("button", name="Title", exact=True).click()
+    assert titles(page)[:2] == ["A bridge by Ada Brook", "Harbour reopens after the storm"]
+    row = page.locator(".dl-table tbody tr").nth(1).locator("td")
+    assert row.nth(1).inner_text().split("\n") == ["12 Mar 2024", "by hand"]
+    page.get_by_label("Search the documents").fill("lune valley")
+    assert titles(page) == ["A bridge by Ada Brook", "What the bridge costs"]
+    page.locator(".dl-documents [name=after]").fill("2025-01-01")
+    assert titles(page) == ["What the bridge costs"]
+    assert page.locator(".dl-documents .dl-told").inner_text() == "1 of 4 documents"
+
+
+def test_a_month_is_chosen_in_the_picture(documents: Page) -> None:
+    """The bars tell how many documents each month has; a click shows those of one."""
+    page = documents
+    bar = page.get_by_role("button", name="2024-05: 1 documents")
+    bar.click()
+    assert titles(page) == ["A bridge by Ada Brook"]
+    bar.click()
+    assert len(titles(page)) == 4
+
+
+def test_files_are_added_each_with_its_result(documents: Page) -> None:
+    """Of several files each tells what became of it; the same content under another name is told, and kept once."""
+    page = documents
+    add(page, ("walrus.txt", WALRUS), ("empty.txt", ""))
+    add(page, ("copy.txt", WALRUS))
+
+    said = dict(zip(*(page.locator(f".dl-results {item}").all_inner_texts() for item in ("b", "span")), strict=True))
+    assert said["walrus.txt"] == "added, 1 passages"
+    assert said["empty.txt"].startswith("failed")
+    assert said["copy.txt"].startswith("same content, same content as walrus.txt")
+    row = page.locator(".dl-table tr", has_text="walrus")
+    row.wait_for()
+    assert row.locator("small").first.inner_text() == "Same content: copy.txt, walrus.txt"
+
+
+def test_a_document_is_changed_and_asked_about_and_deleted(documents: Page, ask: Ask) -> None:
+    """Title and date are set by hand; a chip asks of this document alone; deleting asks back once."""
+    page = documents
+    add(page, ("walrus.txt", WALRUS))
+    row = page.locator(".dl-table tr", has_text="walrus")
+    row.get_by_role("button", name="Edit").click()
+    page.locator(".dl-edit [name=title]").fill("The scale <b>")
+    page.locator(".dl-edit [name=published]").fill("2024-07-01")
+    page.get_by_role("button", name="Save").click()
+    row = page.locator(".dl-table tr", has_text="The scale <b>")
+    row.wait_for()
+    assert row.locator("td").nth(1).inner_text().split("\n") == ["1 Jul 2024", "by hand"]
+
+    row.get_by_role("button", name="Ask about it").click()
+    assert page.locator(".dl-chips span").all_inner_texts() == ["Only “The scale <b>”"]
+    assert "document=" in page.url
+    turn = ask(page, "How much does the walrus weigh?")
+    assert turn.locator(".dl-understood").first.inner_text() == "Only documents that were chosen (1)"
+    assert page.locator(".dl-group.dl-current h3").first.inner_text() == "1The scale <b>"
+
+    page.get_by_role("tab", name="Documents").click()
+    row.get_by_role("button", name="Delete").click()
+    assert row.count() == 1
+    row.get_by_role("button", name="Really delete?").click()
+    row.wait_for(state="detached")
+    page.reload()
+    page.locator("#dl-turn-1").wait_for()
+    assert page.locator(".dl-quote").first.inner_text().startswith("This is withheld: its document was deleted since.")
+
+
+def test_a_title_opens_the_document(documents: Page) -> None:
+    """A click on a title opens the document beside the table."""
+    documents.get_by_role("button", name="Harbour reopens after the storm").click()
+    documents.locator(".dl-reader h2", has_text="Harbour reopens after the storm").wait_for()
+    assert documents.locator(".dl-reader .dl-text").inner_text().startswith("The quay was repaired")
+
+
+def test_a_timeline_shows_what_happened_when(opened: Opened) -> None:
+    """A topic gives a plot over a list of quotes; a click on a mark of the plot opens the document at the quote."""
+    page = opened()
+    page.get_by_role("tab", name="Timeline").click()
+    page.get_by_label("Topic").fill("harbour reopened after the storm")
+    page.keyboard.press("Enter")
+    page.locator(".dl-plot svg").wait_for()
+
+    events = page.request.get("/v1/timeline?topic=harbour reopened after the storm").json()["events"]
+    assert page.locator(".dl-plot rect").count() == len(events)
+    quotes = [cited["quote"] for event in events for cited in event["citations"]]
+    assert page.locator(".dl-told-by").all_text_contents() == quotes
+    assert page.locator(".dl-events h3 time").first.inner_text() == "11 Mar 2024"
+    page.locator(".dl-plot rect").first.click()
+    page.locator(".dl-reader mark").first.wait_for()
+    assert page.locator(".dl-reader mark").all_text_contents() == quotes[:1]
