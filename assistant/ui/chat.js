@@ -34,7 +34,8 @@ const setFilters = ({ document_ids = [], ...days }) => {
   chosen.clear();
   for (const id of document_ids) {
     chosen.set(id, id);
-    api(`/v1/documents/${encodeURIComponent(id)}`).then(({ title }) => { if (chosen.has(id)) { chosen.set(id, title); showChips(); } }, () => {});
+    const named = (title) => { if (chosen.has(id)) { chosen.set(id, title); showChips(); } };
+    api(`/v1/documents/${encodeURIComponent(id)}`).then(({ title }) => named(title), () => named("a document that is gone"));
   }
   showChips();
 };
@@ -44,6 +45,7 @@ document.addEventListener("dateline:about", ({ detail: { id, title } }) => {
   dateline.tab("Chat");
   box.focus();
 });
+document.addEventListener("dateline:deleted", ({ detail: { id } }) => { if (chosen.delete(id)) showChips(); });
 form.addEventListener("change", (event) => { if (event.target.name) showChips(); });
 
 const setBusy = (now) => {

@@ -180,6 +180,7 @@ const doing = {
 const change = async (known, method, sent) => {
   try {
     await api(address(known), method, sent);
+    if (method === "DELETE") document.dispatchEvent(new CustomEvent("dateline:deleted", { detail: known }));
     await load();
   } catch (error) {
     told.textContent = error.message;

@@ -33,10 +33,11 @@ def documents(opened: Opened) -> Iterator[Page]:
 
 
 def add(page: Page, *files: tuple[str, str]) -> None:
+    said = page.locator(".dl-results li span").count() + len(files)
     page.locator("#dl-files").set_input_files(
         [{"name": name, "mimeType": "text/plain", "buffer": text.encode()} for name, text in files]
     )
-    page.wait_for_function("count => document.querySelectorAll('.dl-results li span').length === count", arg=len(files))
+    page.wait_for_function("count => document.querySelectorAll('.dl-results li span').length === count", arg=said)
 
 
 def titles(page: Page) -> list[str]:
