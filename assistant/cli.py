@@ -8,12 +8,16 @@ from __future__ import annotations
 import calendar
 import datetime
 import functools
+import itertools
 import json
 import os
 import re
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +135,7 @@ class Day(click.ParamType[datetime.date]):
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+lines_option = click.option("--json", "as_json", is_flag=True, help="A JSON line a file, then one that sums up.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,45 +212,73 @@ def cli(session: Session, data_dir: Path | None, answer_accuracy: float | None) 
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
-@json_option
+@click.option("--published", type=Day(last=False), metavar="D", help="All of them were published on D.")
+@lines_option
 @click.pass_obj
-def ingest(session: Session, paths: tuple[Path, ...], as_json: bool) -> int:
+def ingest(session: Session, paths: tuple[Path, ...], published: datetime.date | None, as_json: bool) -> int:
     """Read files and folders into the library.
 
-    A file that is in it already is left alone, a changed one replaces its old self.
+    A file that is in it already is left alone, a changed one replaces its old self. Ctrl-C keeps what was
+    reported; the next run goes on from there.
     """
     from assistant import ingestion
-    from assistant.terminal import progress_bar
+    from corpus.document import PublishedDate
 
     found = ingestion.find(paths)
     if not found.files:
         raise BadInput(" ".join(f"{missing.path}: {missing.detail}" for missing in found.missing))
-    results = list(found.missing)
-    with session.parts() as parts, progress_bar("Reading", len(found.files)) as bar:
-        if not as_json:
-            for missing in found.missing:
-                bar.say(_ingested_line(missing))
-        seen = set()
-        for result in ingestion.ingest(parts.library, found.files):
-            results.append(result)
-            seen.add(result.path)
-            bar.update(len(seen))
-            if not as_json:
-                bar.say(_ingested_line(result))
-        stats = parts.library.stats()
-    counts = {status: sum(result.status == status for result in results) for status in ingestion.STATUSES}
-    if as_json:
-        _emit(
-            {
-                "files": [result.to_dict() for result in results],
-                "summary": counts,
-                "library": {"documents": stats.documents, "passages": stats.passages},
-            }
+    given = PublishedDate(published, "user", published.isoformat()) if published else None
+    with session.parts() as parts, _stoppable() as stop:
+        results = itertools.chain(
+            found.missing, ingestion.ingest(parts.library, found.files, published=given, stop=stop)
         )
-    else:
-        said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        click.echo(f"{said}. The library holds {_count(stats.documents, 'document')}.")
+        counts = _tell(results, total=len(found.files) + len(found.missing), as_json=as_json)
+        _sum_up(parts, {status: counts[status] for status in ingestion.STATUSES}, as_json=as_json)
+    if stop.is_set():
+        return INTERRUPTED
     return FAILED if counts[ingestion.FAILED] else DONE
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--watch", is_flag=True, help="Go on with each change of the folder, until interrupted.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("--allow-empty", is_flag=True, help="Also when the folder holds no files any more.")
+@lines_option
+@click.pass_obj
+def sync(session: Session, folder: Path, watch: bool, dry_run: bool, allow_empty: bool, as_json: bool) -> int:
+    """Make the library equal to a folder.
+
+    Adds what is new, replaces what changed, removes what came from the folder and is gone. Uploads and other
+    folders are left alone.
+    """
+    from assistant.sync import STATUSES, SyncError, changes, compare, plan
+    from assistant.sync import sync as make_equal
+
+    if watch and dry_run:
+        raise click.UsageError("Give either --watch or --dry-run.")
+    with session.parts() as parts, _stoppable() as stop:
+
+        def once(*, quiet: bool) -> Counter[str]:
+            difference = compare(parts.library, folder, allow_empty=allow_empty)
+            results = plan(parts.library, difference) if dry_run else make_equal(parts.library, difference, stop=stop)
+            told = (result for result in results if not quiet or result.status != "unchanged")
+            total = len(difference.files) + len(difference.gone)
+            counts = _tell(told, total=total, as_json=as_json)
+            if not quiet or counts:
+                said = "Nothing was changed; a sync would give" if dry_run else ""
+                _sum_up(parts, {status: counts[status] for status in STATUSES}, as_json=as_json, before=said)
+            return counts
+
+        try:
+            counts = once(quiet=False)
+            for _ in changes(folder, stop) if watch else ():
+                counts = once(quiet=True)
+        except SyncError as error:
+            raise BadInput(str(error)) from error
+    if stop.is_set():
+        return DONE if watch else INTERRUPTED
+    return FAILED if counts["failed"] else DONE
 
 
 @cli.command()
@@ -679,6 +712,52 @@ def _lines(prompt: str) -> Iterator[str]:
     for line in sys.stdin:
         if line.strip():
             yield line.rstrip("\n")
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second one interrupts."""
+    stop = threading.Event()
+
+    def note(_signal: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        click.echo("Stopping; what was reported is kept. Ctrl-C again ends at once.", err=True)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _tell(results: Iterable[Ingested], *, total: int, as_json: bool) -> Counter[str]:
+    """Print each result as it comes, beside a bar of ``total`` files; how many there are of each status."""
+    from assistant.terminal import progress_bar
+
+    counts: Counter[str] = Counter()
+    seen: set[Path] = set()
+    passages = 0
+    with progress_bar("Reading", total) as bar:
+        for result in results:
+            counts[result.status] += 1
+            seen.add(result.path)
+            passages += result.passages if result.status in ("added", "replaced") else 0
+            bar.update(len(seen), note=_count(passages, "new passage"))
+            bar.say(_json(result.to_dict(), indent=None) if as_json else _ingested_line(result))
+    return counts
+
+
+def _sum_up(parts: Parts, counts: dict[str, int], *, as_json: bool, before: str = "") -> None:
+    stats = parts.library.stats()
+    if as_json:
+        held = {"documents": stats.documents, "passages": stats.passages}
+        click.echo(_json({"summary": counts, "library": held}, indent=None))
+        return
+    said = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing to do"
+    said = f"{before}: {said}" if before else said
+    click.echo(f"{said}. The library holds {_count(stats.documents, 'document')}.")
 
 
 def _ingested_line(result: Ingested) -> str:

@@ -200,9 +200,10 @@ class Bar:
         if self._progress is not None:
             self._progress.advance(self._task, steps)
 
-    def update(self, completed: int) -> None:
+    def update(self, completed: int, *, note: str = "") -> None:
+        """``note``: shown beside the count."""
         if self._progress is not None:
-            self._progress.update(self._task, completed=completed)
+            self._progress.update(self._task, completed=completed, note=note)
 
     def say(self, line: str) -> None:
         """Write a line to standard output, above the bar where both share a terminal."""
@@ -220,9 +221,15 @@ def progress_bar(description: str, total: int | None) -> Iterator[Bar]:
     if not err.is_terminal:
         yield Bar(None, None)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, transient=True, redirect_stdout=False) as progress:
-        yield Bar(progress, progress.add_task(description, total=total))
+        yield Bar(progress, progress.add_task(description, total=total, note=""))
 
 
 def _answer_text(answer: Answer) -> Text:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.document import Document
-from corpus.reading import ReadError, read_bytes
+from assistant.ingestion import ingest_upload
+from corpus.document import Document, PublishedDate
 from index.library import Added, Library
 
 
@@ -17,6 +17,8 @@ class Upload:
 
     name: str
     data: bytes
+    published: PublishedDate | None = None
+    """Given by whoever sent it, for all documents of the file."""
 
     @property
     def file_name(self) -> str:
@@ -57,11 +59,12 @@ def add_upload(library: Library, upload: Upload, *, most_bytes: int) -> list[Upl
     name = upload.file_name
     if len(upload.data) > most_bytes:
         return [_failed(name, f"The file has {len(upload.data):,} bytes, at most {most_bytes:,}.")]
-    try:
-        documents = read_bytes(upload.data, name, origin=f"upload:{name}")
-    except ReadError as error:
-        return [_failed(name, str(error))]
-    return list(add_documents(library, documents))
+    return [
+        UploadResult(
+            result.path.as_posix(), result.status, result.document_id, result.title, result.passages, result.detail
+        )
+        for result in ingest_upload(library, name, upload.data, published=upload.published)
+    ]
 
 
 def add_documents(library: Library, documents: Iterable[Document]) -> Iterator[UploadResult]:

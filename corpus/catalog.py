@@ -24,12 +24,15 @@ from corpus.document import (
     Page,
     PublishedDate,
     Sentence,
+    SourceFile,
     Span,
 )
 from corpus.errors import CatalogError
 from corpus.filters import Filters
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_MIGRATIONS = {"1": ("ALTER TABLE origins ADD COLUMN file VARCHAR",)}
+"""What makes the tables of an older schema those of the next one; new tables are made in any case."""
 State = Literal["pending", "indexed"]
 """``pending``: in the catalog, its vectors not yet known to be in the vector index."""
 
@@ -93,6 +96,25 @@ _origins = sa.Table(
     sa.Column("origin", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("file", sa.String),
+)
+_origins_by_file = sa.Index("origins_by_file", _origins.c.file)
+
+_files = sa.Table(
+    "files",
+    _metadata,
+    sa.Column("origin", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("media_type", sa.String, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("content_hash", sa.String, nullable=False, index=True),
+    sa.Column("digest", sa.String, nullable=False),  # empty until all documents of the file are in
+)
+
+_loose_copies = sa.Table(  # kept copies of files that no file may need any more, or not yet
+    "loose_copies",
+    _metadata,
+    sa.Column("content_hash", sa.String, primary_key=True),
 )
 
 _sentences = sa.Table(
@@ -252,6 +274,28 @@ class Lookup:
     status: Literal["new", "unchanged", "changed", "same content"]
     document_id: str | None
     """Its older self, or the other document with the same text; None for a new one."""
+    published_by_hand: PublishedDate | None = None
+    """The date that a person gave its older self, unless the document comes with another one given by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileDocument:
+    """A document of a file, in short."""
+
+    id: str
+    title: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that was read to its end."""
+
+    file: SourceFile
+    digest: str
+    """Of all that its documents hang on: equal digests give equal documents."""
+    origins: tuple[str, ...]
+    """The origins of its documents that are in the catalog."""
 
 
 class Catalog:
@@ -267,7 +311,9 @@ class Catalog:
         sa.event.listen(self.engine, "connect", _configure_sqlite)
         try:
             with self.engine.begin() as connection:
+                _migrate(connection)
                 _metadata.create_all(connection)
+                _origins_by_file.create(connection, checkfirst=True)  # create_all makes those of new tables alone
                 connection.execute(sa.text(_CREATE_WORDS))
                 connection.execute(sa.text(_CREATE_VOCABULARY))
             found = self.fact("schema_version")
@@ -325,13 +371,14 @@ class Catalog:
         with self._begin() as connection:
             owner = connection.scalar(sa.select(_origins.c.document_id).where(_origins.c.origin == document.origin))
             if owner is not None:
-                row = connection.execute(
-                    sa.select(_documents.c.text_hash, _documents.c.facts_hash).where(_documents.c.id == owner)
-                ).one()
-                if row.text_hash == document.text_hash and row.facts_hash == facts_hash(document):
-                    return Lookup("unchanged", owner)
+                row = connection.execute(sa.select(*_INFO_COLUMNS, *_HASHES).where(_documents.c.id == owner)).one()
+                by_hand = _by_hand(row, document)
+                document = document.with_published(by_hand or document.published)
+                day = document.published.value if document.published else None
+                if (row.text_hash, row.facts_hash, row.published) == (document.text_hash, facts_hash(document), day):
+                    return Lookup("unchanged", owner, by_hand)
                 twin = _twin(connection, document, other_than=owner)
-                return Lookup("same content", twin) if twin is not None else Lookup("changed", owner)
+                return Lookup("same content", twin) if twin is not None else Lookup("changed", owner, by_hand)
             twin = _twin(connection, document, other_than=None)
             return Lookup("same content", twin) if twin is not None else Lookup("new", None)
 
@@ -341,7 +388,7 @@ class Catalog:
         It is ``pending`` until ``mark_indexed``.
         """
         with self._begin() as connection:
-            _detach(connection, document.origin)
+            left = _detach(connection, document.origin)
             document_id = _free_id(connection, document)
             _remove(connection, [document_id])
             published = document.published
@@ -373,9 +420,8 @@ class Catalog:
                     sentences=len(sentences),
                 )
             )
-            connection.execute(
-                sa.insert(_origins).values(origin=document.origin, name=document.name, document_id=document_id)
-            )
+            _attach(connection, document, document_id)
+            _forget_files(connection, left)
             if document.text:
                 connection.execute(
                     sa.insert(_texts),
@@ -400,11 +446,12 @@ class Catalog:
             )
             return _write_index(connection, document_id, sentences, passages)
 
-    def add_name(self, document_id: str, origin: str, name: str) -> None:
-        """Remember that the same content also came under this origin and name."""
+    def add_name(self, document_id: str, document: Document) -> None:
+        """Remember that the content of this document also came under the origin, the name and the file of another."""
         with self._begin() as connection:
-            _detach(connection, origin)
-            connection.execute(sa.insert(_origins).values(origin=origin, name=name, document_id=document_id))
+            left = _detach(connection, document.origin)
+            _attach(connection, document, document_id)
+            _forget_files(connection, left)
 
     def mark_indexed(self, document_ids: Iterable[str]) -> None:
         with self._begin() as connection:
@@ -420,7 +467,99 @@ class Catalog:
     def remove_origin(self, origin: str) -> None:
         """Forget one name of a document; the document goes with its last name."""
         with self._begin() as connection:
-            _detach(connection, origin)
+            _forget_files(connection, _detach(connection, origin))
+
+    # files, and the copies that are kept of them
+
+    def expect_copy(self, content_hash: str) -> None:
+        """Note that a copy of a file is about to be kept, before any document needs it."""
+        with self._begin() as connection:
+            _loosen(connection, content_hash)
+
+    def loose_copies(self) -> dict[str, bool]:
+        """Copies that no file may need any more, or not yet: whether one needs it."""
+        needed = sa.exists().where(_files.c.content_hash == _loose_copies.c.content_hash)
+        with self._begin() as connection:
+            return {row[0]: bool(row[1]) for row in connection.execute(sa.select(_loose_copies.c.content_hash, needed))}
+
+    def forget_copies(self, content_hashes: Sequence[str]) -> None:
+        """These copies are gone, or are needed again."""
+        with self._begin() as connection:
+            for batch in _batches(content_hashes):
+                connection.execute(sa.delete(_loose_copies).where(_loose_copies.c.content_hash.in_(batch)))
+
+    def copies(self) -> set[str]:
+        """The content hashes of all files."""
+        with self._begin() as connection:
+            return set(connection.scalars(sa.select(_files.c.content_hash)))
+
+    def known_file(self, origin: str, digest: str) -> list[FileDocument] | None:
+        """The documents of a file that was read to its end with this digest; None where there is no such file."""
+        with self._begin() as connection:
+            if connection.scalar(sa.select(_files.c.digest).where(_files.c.origin == origin)) != digest:
+                return None
+            rows = connection.execute(
+                sa.select(_documents.c.id, _documents.c.title, _documents.c.passages)
+                .join(_origins, _origins.c.document_id == _documents.c.id)
+                .where(_origins.c.file == origin)
+                .order_by(_origins.c.origin)
+            )
+            return [FileDocument(row.id, row.title, row.passages) for row in rows]
+
+    def end_files(self, read: Sequence[ReadFile]) -> None:
+        """Note that files were read to their ends: documents that they held before and no longer hold go."""
+        with self._begin() as connection:
+            for item in read:
+                if not item.origins:
+                    continue
+                held = set(connection.scalars(sa.select(_origins.c.origin).where(_origins.c.file == item.file.origin)))
+                for origin in held.difference(item.origins):
+                    _detach(connection, origin)
+                connection.execute(
+                    sa.update(_files)
+                    .where(_files.c.origin == item.file.origin, _files.c.content_hash == item.file.content_hash)
+                    .values(digest=item.digest)
+                )
+
+    def link(self, document: Document, document_id: str) -> None:
+        """Note the file that an unchanged document comes from now."""
+        with self._begin() as connection:
+            connection.execute(sa.delete(_origins).where(_origins.c.origin == document.origin))
+            _attach(connection, document, document_id)
+
+    def files_under(self, prefix: str) -> dict[str, list[FileDocument]]:
+        """The files whose origins begin with this, each with its documents."""
+        statement = (
+            sa.select(_origins.c.file, _documents.c.id, _documents.c.title, _documents.c.passages)
+            .join(_documents, _documents.c.id == _origins.c.document_id)
+            .where(sa.func.substr(_origins.c.file, 1, len(prefix)) == prefix)  # LIKE would pass over case
+            .order_by(_origins.c.file, _origins.c.origin)
+        )
+        found: dict[str, list[FileDocument]] = {}
+        with self._begin() as connection:
+            for row in connection.execute(statement):
+                found.setdefault(row.file, []).append(FileDocument(row.id, row.title, row.passages))
+        return found
+
+    def remove_files(self, origins: Sequence[str]) -> None:
+        """Forget files; a document goes where no other file and no upload holds it."""
+        with self._begin() as connection:
+            for file in origins:
+                for origin in list(connection.scalars(sa.select(_origins.c.origin).where(_origins.c.file == file))):
+                    _detach(connection, origin)
+            _forget_files(connection, set(origins))
+
+    def file_of(self, document_id: str) -> SourceFile | None:
+        """The file that a document was read from, the first by name where there are several."""
+        with self._begin() as connection:
+            row = connection.execute(
+                sa.select(_files)
+                .join(_origins, _origins.c.file == _files.c.origin)
+                .where(_origins.c.document_id == document_id)
+                .order_by(_files.c.name)
+                .limit(1)
+            ).one_or_none()
+        return SourceFile(row.origin, row.name, row.media_type, row.size, row.content_hash) if row else None
 
     def set_published(self, document_id: str, published: PublishedDate | None) -> bool:
         """Set or clear the published date by hand; False where there is no such document."""
@@ -695,19 +834,19 @@ _CREATE_WORDS = (
 )
 _CREATE_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row')"
 
+_HASHES = (_documents.c.text_hash, _documents.c.facts_hash)
 _INFO_COLUMNS = [
     column for column in _documents.c if column.name not in ("headings", "pages", "metadata", "text_hash", "facts_hash")
 ]
 
 
 def facts_hash(document: Document) -> str:
-    """BLAKE2b of everything but the text that an answer may show of a document."""
+    """BLAKE2b of everything but the text and the published date that an answer may show of a document."""
     import hashlib
 
     facts = [
         document.title,
         document.name,
-        document.published.value.isoformat() if document.published else "",
         document.source,
         document.author,
         document.url,
@@ -723,6 +862,76 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA mmap_size = 268435456")
     cursor.close()
+
+
+def _migrate(connection: sa.Connection) -> None:
+    """Bring the tables of an older schema up to this one."""
+    if not sa.inspect(connection).has_table(_facts.name):
+        return
+    is_version = _facts.c.name == "schema_version"
+    found = connection.scalar(sa.select(_facts.c.value).where(is_version))
+    while found in _MIGRATIONS:
+        for statement in _MIGRATIONS[found]:
+            connection.execute(sa.text(statement))
+        found = str(int(found) + 1)
+        connection.execute(sa.update(_facts).where(is_version).values(value=found))
+
+
+def _by_hand(row: Any, document: Document) -> PublishedDate | None:
+    """The date that a person gave the older self of a document that comes with none given by hand."""
+    if row.published is None or row.published_source != "user":
+        return None
+    if document.published is not None and document.published.source == "user":
+        return None
+    return PublishedDate(row.published, row.published_source, row.published_text, row.published_confidence)
+
+
+def _attach(connection: sa.Connection, document: Document, document_id: str) -> None:
+    """Give a document in the catalog the origin, the name and the file of one that came."""
+    file = document.file
+    connection.execute(
+        sa.insert(_origins).values(
+            origin=document.origin,
+            name=document.name,
+            document_id=document_id,
+            file=file.origin if file is not None else None,
+        )
+    )
+    if file is None:
+        return
+    older = connection.scalar(sa.select(_files.c.content_hash).where(_files.c.origin == file.origin))
+    connection.execute(sa.delete(_files).where(_files.c.origin == file.origin))
+    connection.execute(
+        sa.insert(_files).values(
+            origin=file.origin,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            content_hash=file.content_hash,
+            digest="",
+        )
+    )
+    connection.execute(sa.delete(_loose_copies).where(_loose_copies.c.content_hash == file.content_hash))
+    if older is not None and older != file.content_hash:
+        _loosen(connection, older)
+
+
+def _forget_files(connection: sa.Connection, origins: set[str]) -> None:
+    """Forget those of these files that no document is left of; the others must be read again to be whole."""
+    for origin in origins:
+        is_file = _files.c.origin == origin
+        if connection.scalar(sa.select(_origins.c.origin).where(_origins.c.file == origin).limit(1)) is not None:
+            connection.execute(sa.update(_files).where(is_file).values(digest=""))
+            continue
+        content_hash = connection.scalar(sa.select(_files.c.content_hash).where(is_file))
+        if content_hash is not None:
+            connection.execute(sa.delete(_files).where(is_file))
+            _loosen(connection, content_hash)
+
+
+def _loosen(connection: sa.Connection, content_hash: str) -> None:
+    connection.execute(sa.delete(_loose_copies).where(_loose_copies.c.content_hash == content_hash))
+    connection.execute(sa.insert(_loose_copies).values(content_hash=content_hash))
 
 
 def _twin(connection: sa.Connection, document: Document, *, other_than: str | None) -> str | None:
@@ -742,15 +951,25 @@ def _free_id(connection: sa.Connection, document: Document) -> str:
     return hashlib.blake2b(f"{document.origin}\0{document.text_hash}".encode(), digest_size=8).hexdigest()
 
 
-def _detach(connection: sa.Connection, origin: str) -> None:
-    """Take an origin from its document; remove the document where it was its last."""
-    owner = connection.scalar(sa.select(_origins.c.document_id).where(_origins.c.origin == origin))
-    if owner is None:
-        return
+def _detach(connection: sa.Connection, origin: str) -> set[str]:
+    """Take an origin from its document, and remove the document where it was its last; the file that it came from."""
+    row = connection.execute(
+        sa.select(_origins.c.document_id, _origins.c.file).where(_origins.c.origin == origin)
+    ).one_or_none()
+    if row is None:
+        return set()
     connection.execute(sa.delete(_origins).where(_origins.c.origin == origin))
-    left = connection.scalar(sa.select(sa.func.count()).select_from(_origins).where(_origins.c.document_id == owner))
-    if not left:
-        _remove(connection, [owner])
+    names = list(
+        connection.scalars(
+            sa.select(_origins.c.name).where(_origins.c.document_id == row.document_id).order_by(_origins.c.name)
+        )
+    )
+    if names:
+        misnamed = sa.and_(_documents.c.id == row.document_id, _documents.c.name.not_in(names))
+        connection.execute(sa.update(_documents).where(misnamed).values(name=names[0]))
+    else:
+        _remove(connection, [row.document_id])
+    return {row.file} if row.file is not None else set()
 
 
 def _write_index(
@@ -806,8 +1025,11 @@ def _write_index(
 def _remove(connection: sa.Connection, document_ids: list[str]) -> list[str]:
     found = list(connection.scalars(sa.select(_documents.c.id).where(_documents.c.id.in_(document_ids))))
     for document_id in found:
+        of_document = sa.and_(_origins.c.document_id == document_id, _origins.c.file.is_not(None))
+        files = set(connection.scalars(sa.select(_origins.c.file).where(of_document)))
         _remove_passages(connection, document_id)
         connection.execute(sa.delete(_documents).where(_documents.c.id == document_id))
+        _forget_files(connection, files)
     return found
 
 

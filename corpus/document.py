@@ -129,6 +129,21 @@ def _iso_range(first: datetime.date, last: datetime.date) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that documents were read from, as it came."""
+
+    origin: str
+    """What the file is identified by, opaque: the same origin again is the same file."""
+    name: str
+    """For people; no path."""
+    media_type: str
+    size: int
+    """Bytes."""
+    content_hash: str
+    """BLAKE2b-128 of its bytes: the name of the kept copy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One source text with its metadata, as a reader gives it."""
 
@@ -152,6 +167,8 @@ class Document:
     """In reading order, not overlapping."""
     metadata: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     """Everything else that the original says of itself."""
+    file: SourceFile | None = None
+    """The file that it was read from; None where it came as text."""
 
     def __post_init__(self) -> None:
         try:

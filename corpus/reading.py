@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import mimetypes
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,21 @@ from corpus.readers.text import read_markdown, read_text
 from corpus.readers.web import read_mhtml, read_web_page
 from corpus.readers.zipped import read_zip
 
-__all__ = ["READERS", "Limits", "ReadError", "find_files", "read_bytes", "read_file"]
+__all__ = [
+    "READERS",
+    "READING_VERSION",
+    "Limits",
+    "ReadError",
+    "bytes_of",
+    "find_files",
+    "media_type_of",
+    "origin_of",
+    "read_bytes",
+    "read_file",
+]
+
+READING_VERSION = "1"
+"""To be raised when readers give other documents for the same bytes, so that known files are read again."""
 
 _log = logging.getLogger(__name__)
 
@@ -121,6 +135,37 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return True
 
 
+def origin_of(path: Path) -> str:
+    """What the file at a path is identified by: its address, in the folder that it is listed in.
+
+    Raises:
+        ReadError: there can be no such file.
+    """
+    try:
+        return (path.parent.resolve() / path.name).as_uri()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte
+        raise ReadError("The file can't be read: its path is not valid.") from error
+
+
+def bytes_of(path: Path, limits: Limits) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+        ReadError: it cannot be read, is too large, or changes meanwhile.
+    """
+    try:
+        return _bytes_of(path, limits)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its path is not valid"
+        raise ReadError(f"The file can't be read: {reason}.") from error
+
+
+def media_type_of(name: str) -> str:
+    """What a file of this name is told to be when it is handed out."""
+    known = _MEDIA_TYPES.get(Path(name).suffix.lower())
+    return known or mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"
+
+
 def read_file(
     path: Path,
     *,
@@ -132,7 +177,7 @@ def read_file(
     """The documents of a file.
 
     Args:
-        origin: what the document is identified by; by default a hash of the file's full path.
+        origin: what the document is identified by; by default the file's address.
         name: shown to people; by default the file's own.
         on_problem: told the name and the reason where a part of the file (a page, a line), or a file inside of it (in
             an archive, attached to a message), is passed over; by default that is logged.
@@ -141,14 +186,8 @@ def read_file(
         ReadError: the file cannot be read, is too large, or is of no known kind.
     """
     limits = limits or Limits()
-    try:
-        data = _bytes_of(path, limits)
-        full = os.fsencode(path.resolve())
-    except OSError as error:
-        raise ReadError(f"The file can't be read: {error.strerror or 'its path is not valid'}.") from error
-    if origin is None:
-        origin = f"file:{hashlib.blake2b(full, digest_size=16).hexdigest()}"
-    return read_bytes(data, name or path.name, origin=origin, limits=limits, on_problem=on_problem)
+    data = bytes_of(path, limits)
+    return read_bytes(data, name or path.name, origin=origin or origin_of(path), limits=limits, on_problem=on_problem)
 
 
 def read_bytes(

@@ -18,6 +18,7 @@ import os
 import shutil
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -34,11 +35,13 @@ from corpus.catalog import (
     NewPassage,
     NewSentence,
     Place,
+    ReadFile,
     StoredDocument,
     StoredSentence,
 )
-from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, Span
+from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, SourceFile, Span
 from corpus.filters import Filters
+from corpus.originals import Originals, content_hash
 from index.embedding import Embedder, PassageText, PassageVectors, Vector
 from index.errors import CatalogError, LibraryLockedError, LibraryUnusableError, ModelChangedError
 from index.passages import PassageSpan, pack_passages, split_sentences
@@ -80,6 +83,7 @@ _BATCH_PASSAGES = 256
 class Added:
     """What became of one document that was to be added."""
 
+    origin: str
     document_id: str
     name: str
     title: str
@@ -113,6 +117,48 @@ class _Prepared:
     dates: list[tuple[EventDate, ...]]
 
 
+class Addition:
+    """Documents on their way into a library, in batches. It is for one thread; several may add at once."""
+
+    def __init__(self, library: Library) -> None:
+        """Use ``Library.adding``."""
+        self._library = library
+        self._waiting: list[_Prepared] = []
+        self._passages = 0
+        self._origins: set[str] = set()
+        self._hashes: set[str] = set()
+
+    def take(self, document: Document) -> list[Added]:
+        """Take one more document; what is given back is safe on disk and searchable.
+
+        Raises:
+            LibraryUnusableError, CatalogError: the disk is full, or cannot be written.
+        """
+        # A document that hangs on one that waits can be looked up only when that one is in.
+        waits = document.origin in self._origins or document.text_hash in self._hashes
+        results = self.finish() if waits else []
+        known = self._library.catalog.lookup(document)
+        if known.status == "unchanged":
+            return [*results, self._library._keep_unchanged(document, known.document_id or document.id)]
+        if known.status == "same content":
+            return [*results, self._library._add_name(document, known.document_id or document.id)]
+        prepared = self._library._prepare(document.with_published(known.published_by_hand or document.published))
+        if not prepared.spans:
+            return [*results, _refused(document, "it holds no text to answer from")]
+        self._waiting.append(prepared)
+        self._passages += len(prepared.spans)
+        self._origins.add(document.origin)
+        self._hashes.add(document.text_hash)
+        return results + self.finish() if self._passages >= _BATCH_PASSAGES else results
+
+    def finish(self) -> list[Added]:
+        """Add what was taken and still waits."""
+        waiting, self._waiting, self._passages = self._waiting, [], 0
+        self._origins.clear()
+        self._hashes.clear()
+        return self._library._store(waiting)
+
+
 class Library:
     """Documents that can be searched. Threads may share it; one process at a time writes."""
 
@@ -123,6 +169,9 @@ class Library:
         self.embedder = embedder
         self._lock = lock
         self._writing = threading.RLock()
+        self._originals = Originals(folder / "originals")
+        self._arriving: Counter[str] = Counter()
+        """Copies of files whose documents are on their way in, by content hash."""
         self._words = WordIndex(catalog)
         self._chroma: ChromaVectors | None = None
         self._snapshot: tuple[tuple[int, int], CatalogVectors] | None = None
@@ -186,50 +235,70 @@ class Library:
             LibraryLockedError: another process writes to this library.
             LibraryUnusableError, CatalogError: the disk is full, or another process damaged what is on it.
         """
+        addition = self.adding()
+        for document in documents:
+            yield from addition.take(document)
+        yield from addition.finish()
+
+    def adding(self) -> Addition:
+        """To add documents one after the other.
+
+        Raises:
+            LibraryLockedError: another process writes to this library.
+        """
         with self._writing:
             self._must_write()
             self._take_up_pending()
-        waiting: list[_Prepared] = []
-        size = 0
-        origins: set[str] = set()
-        hashes: set[str] = set()
-        for document in documents:
-            if document.origin in origins or document.text_hash in hashes:
-                yield from self._store(waiting)
-                waiting, size = [], 0
-                origins.clear()
-                hashes.clear()
-            known = self.catalog.lookup(document)
-            match known.status:
-                case "unchanged":
-                    yield self._done(document, known.document_id or document.id, "unchanged")
-                case "same content":
-                    yield self._add_name(document, known.document_id or document.id)
-                case _:
-                    prepared = self._prepare(document)
-                    if not prepared.spans:
-                        yield Added(
-                            document.id, document.name, document.title, "failed", 0, "it holds no text to answer from"
-                        )
-                        continue
-                    waiting.append(prepared)
-                    size += len(prepared.spans)
-                    origins.add(document.origin)
-                    hashes.add(document.text_hash)
-                    if size >= _BATCH_PASSAGES:
-                        yield from self._store(waiting)
-                        waiting, size = [], 0
-                        origins.clear()
-                        hashes.clear()
-        yield from self._store(waiting)
+        return Addition(self)
+
+    def keep_copy(self, data: bytes) -> str:
+        """Keep a copy of a file before its documents are added; its content hash. ``end_files`` settles what stays.
+
+        Raises:
+            LibraryLockedError: another process writes to this library.
+            LibraryUnusableError, CatalogError: the disk is full, or cannot be written.
+        """
+        hashed = content_hash(data)
+        with self._writing:
+            self._must_write()
+            self._arriving[hashed] += 1
+            self.catalog.expect_copy(hashed)
+            try:
+                self._originals.keep(data, hashed)
+            except OSError as error:
+                raise LibraryUnusableError(
+                    f"the copy of a file cannot be kept in the data directory ({error.strerror}): free some space on "
+                    "its disk, or make it writable, then try again"
+                ) from error
+        return hashed
+
+    def end_files(self, read: Sequence[ReadFile], copies: Iterable[str]) -> None:
+        """Settle files: what they no longer hold goes.
+
+        Args:
+            read: files that were read to their ends.
+            copies: each content hash that ``keep_copy`` gave and that nothing more comes of.
+        """
+        with self._writing:
+            self.catalog.end_files(read)
+            self._arriving.subtract(copies)
+            self._arriving = +self._arriving
+            self._drop_leftovers()
 
     def remove(self, document_ids: Iterable[str]) -> list[str]:
-        """Remove documents with all that was made of them; returns the ids that were there."""
+        """Remove documents with all that was made of them and was kept for them; the ids that were there."""
         self._must_write()
         with self._writing:
             removed = self.catalog.remove(document_ids)
-            self._drop_stale_vectors()
+            self._drop_leftovers()
         return removed
+
+    def remove_files(self, origins: Sequence[str]) -> None:
+        """Remove files; a document goes with the last file or upload that holds it."""
+        self._must_write()
+        with self._writing:
+            self.catalog.remove_files(origins)
+            self._drop_leftovers()
 
     def set_published(self, document_id: str, published: PublishedDate | None) -> bool:
         """Set or clear a published date by hand; event dates that hang on it are worked out again."""
@@ -289,6 +358,11 @@ class Library:
         return self._lock is not None
 
     # reading
+
+    def original(self, document_id: str) -> tuple[SourceFile, Path] | None:
+        """The file that a document was read from, and where its copy is; None where it came as text."""
+        file = self.catalog.file_of(document_id)
+        return (file, self._originals.path(file.content_hash)) if file is not None else None
 
     def document(self, document_id: str) -> StoredDocument | None:
         return self.catalog.document(document_id)
@@ -429,9 +503,9 @@ class Library:
         ]
         return _Prepared(document, sentences, spans, texts, _event_dates(sentences, document.published))
 
-    def _store(self, prepared: Sequence[_Prepared]) -> Iterator[Added]:
+    def _store(self, prepared: Sequence[_Prepared]) -> list[Added]:
         if not prepared:
-            return
+            return []
         vectors = self.embedder.embed_passages([text for item in prepared for text in item.texts])
         with self._writing:
             chroma = self._must_write()
@@ -445,16 +519,23 @@ class Library:
                 ids += self.catalog.put(item.document, *_rows(item, own))
                 stored = self.catalog.lookup(item.document).document_id or item.document.id
                 status: Status = "replaced" if known.status == "changed" else "added"
-                results.append(Added(stored, item.document.name, item.document.title, status, len(item.spans)))
+                document = item.document
+                results.append(Added(document.origin, stored, document.name, document.title, status, len(item.spans)))
             chroma.add(ids, np.stack([vector.passage for vector in vectors]))
-            self._drop_stale_vectors()
+            self._drop_leftovers()
             self.catalog.mark_indexed([result.document_id for result in results])
-        yield from results
+        return results
+
+    def _keep_unchanged(self, document: Document, document_id: str) -> Added:
+        if document.file is not None:
+            with self._writing:
+                self.catalog.link(document, document_id)
+        return self._done(document, document_id, "unchanged")
 
     def _add_name(self, document: Document, twin: str) -> Added:
         with self._writing:
-            self.catalog.add_name(twin, document.origin, document.name)
-            self._drop_stale_vectors()
+            self.catalog.add_name(twin, document)
+            self._drop_leftovers()
         info = self.catalog.infos([twin]).get(twin)
         title = info.name if info is not None else twin
         return replace(self._done(document, twin, "same content"), detail=f"same content as {title}")
@@ -462,7 +543,7 @@ class Library:
     def _done(self, document: Document, document_id: str, status: Status) -> Added:
         info = self.catalog.infos([document_id]).get(document_id)
         passages = info.passages if info is not None else 0
-        return Added(document_id, document.name, document.title, status, passages)
+        return Added(document.origin, document_id, document.name, document.title, status, passages)
 
     # the vector index: derived, and mended from the catalog
 
@@ -526,6 +607,7 @@ class Library:
             self._rebuild_vectors()
         else:
             self._chroma = ChromaVectors(self._folder / "vectors" / generation, self.fingerprint)
+            self._drop_leftovers()
             expected = self.catalog.stats().passages
             if self._chroma.count() != expected:
                 log.warning("the vector index holds %d of %d passages: it is rebuilt", self._chroma.count(), expected)
@@ -550,7 +632,7 @@ class Library:
             for batch in self.catalog.vectors(document_ids=pending):
                 chroma.add([passage_id for passage_id, _ in batch], unpack_vectors(packed for _, packed in batch))
             self.catalog.mark_indexed(pending)
-        self._drop_stale_vectors()
+        self._drop_leftovers()
 
     def _rebuild_vectors(self) -> None:
         """Fill a fresh Chroma from the catalog's vectors, then swap it in and remove the old one."""
@@ -572,15 +654,25 @@ class Library:
         self.catalog.mark_indexed(pending)
         self.catalog.forget_stale_vectors(stale)
         self._chroma = chroma
+        self._drop_leftovers()
         for other in (self._folder / "vectors").iterdir():
             if other.name != name:
                 shutil.rmtree(other)
 
-    def _drop_stale_vectors(self) -> None:
+    def _drop_leftovers(self) -> None:
+        """Remove vectors of passages that are gone, and copies that no file needs."""
         stale = self.catalog.stale_vectors()
         if stale:
             self._must_write().remove(stale)
             self.catalog.forget_stale_vectors(stale)
+        settled = {
+            hashed: needed for hashed, needed in self.catalog.loose_copies().items() if hashed not in self._arriving
+        }
+        for hashed, needed in settled.items():
+            if not needed:
+                self._originals.remove(hashed)
+        if settled:
+            self.catalog.forget_copies(list(settled))
 
 
 def _try_lock(path: Path) -> filelock.BaseFileLock | None:
@@ -595,6 +687,10 @@ def _event_dates(sentences: Sequence[Sentence], published: PublishedDate | None)
     from corpus.dates import event_dates_of
 
     return event_dates_of(sentences, published.value if published else None)
+
+
+def _refused(document: Document, why: str) -> Added:
+    return Added(document.origin, document.id, document.name, document.title, "failed", 0, why)
 
 
 def _rows(item: _Prepared, vectors: Sequence[PassageVectors]) -> tuple[list[NewSentence], list[NewPassage]]:

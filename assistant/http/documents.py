@@ -6,7 +6,7 @@ import datetime
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -29,6 +29,7 @@ _RETRY_SECONDS = 30
 """When a refused job may be sent again."""
 
 _TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+_FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 _ADDED: dict[int | str, dict[str, Any]] = {
     200: {"description": "What became of each document, and of each file that gave none."},
     202: {
@@ -44,7 +45,14 @@ _DOCUMENT_BODY: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["files"],
-                    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    "properties": {
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "published": {
+                            "type": "string",
+                            "format": "date",
+                            "description": "The day that all of them were published on.",
+                        },
+                    },
                 }
             },
             "application/json": {"schema": DocumentRequest.model_json_schema()},
@@ -155,6 +163,21 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, *, most_bytes: int) -> None:
             )
         return PlainTextResponse(stored.text[start:end])
 
+    @app.get("/v1/documents/{document_id}/file", tags=["documents"], response_class=Response, responses={200: _FILE})
+    def get_file(document_id: str) -> FileResponse:
+        """The file that the document was read from, as it came; always as an attachment."""
+        _stored(parts, document_id)
+        original = library.original(document_id)
+        if original is None:
+            raise ApiError(404, "no_file", "The document came as text, not as a file; its text is under /text.")
+        file, path = original
+        if not path.is_file():
+            raise ApiError(404, "no_file", "The kept copy of the file is gone; add the file again to keep a new one.")
+        response = FileResponse(path, filename=file.name, content_disposition_type="attachment")
+        # As a parameter the type of a text would be given a charset that nobody looked for.
+        response.headers["Content-Type"] = file.media_type
+        return response
+
     @app.patch("/v1/documents/{document_id}", tags=["documents"])
     def change_document(document_id: str, body: DocumentChange) -> dict[str, Any]:
         """Set the title, or the day that a document was published on (null: it has none).
@@ -187,7 +210,23 @@ async def _uploads(request: Request) -> list[Upload]:
     files = [part for part in form.getlist("files") if not isinstance(part, str)]
     if not files:
         raise ApiError(422, "no_files", "the form has no file in its field 'files'", "files")
-    return [Upload(file.filename or "unnamed", await file.read()) for file in files]
+    published = _day_of_form(form.get("published"))
+    return [Upload(file.filename or "unnamed", await file.read(), published) for file in files]
+
+
+def _day_of_form(value: object) -> PublishedDate | None:
+    """The form's field: a day, or nothing.
+
+    Raises:
+        ApiError: it is another word.
+    """
+    if value in (None, ""):
+        return None
+    try:
+        return _by_user(datetime.date.fromisoformat(str(value)))
+    except ValueError as error:
+        message = f"published: {str(value)[:50]!r} is not a day; write it like 2024-11-12"
+        raise ApiError(422, "invalid_request", message, "published") from error
 
 
 def _queued(jobs: Jobs, owner: str, uploads: list[Upload]) -> JSONResponse:

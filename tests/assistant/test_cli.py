@@ -106,7 +106,8 @@ def test_ingest_tells_each_file_and_goes_on(dateline: Run, folder: Path, tmp_pat
     """Every file has a status and a failure a sentence; what can be read is read, and the exit code is 1."""
     printed = dateline("ingest", folder, tmp_path / "gone", "--json")
 
-    files = {Path(row["path"]).name: row for row in printed.json["files"]}
+    *rows, total = [json.loads(line) for line in printed.out.splitlines()]
+    files = {Path(row["path"]).name: row for row in rows}
     assert {name: row["status"] for name, row in files.items()} == {
         "dam.md": "added",
         "mill.txt": "same content",
@@ -118,14 +119,14 @@ def test_ingest_tells_each_file_and_goes_on(dateline: Run, folder: Path, tmp_pat
     assert files["gone"]["detail"] == "There is no such file or folder."
     assert files["mill.txt"]["document_id"] == files["mill-again.txt"]["document_id"]
     assert [name for name, row in files.items() if row["status"] == "failed" and not row["detail"]] == []
-    assert printed.json["summary"] == {
+    assert total["summary"] == {
         "added": 2,
         "replaced": 0,
         "unchanged": 0,
         "same content": 1,
         "failed": 3,
     }
-    assert printed.json["library"] == {"documents": 2, "passages": 2}
+    assert total["library"] == {"documents": 2, "passages": 2}
     assert (printed.code, printed.err) == (FAILED, "")
 
 
@@ -146,6 +147,50 @@ def test_ingest_prints_a_line_a_file_and_a_summary(dateline: Run, folder: Path) 
     )
     assert again.out.splitlines()[-1] == "1 unchanged. The library holds 1 document."
     assert changed.out.splitlines()[-1] == "1 replaced. The library holds 1 document."
+
+
+def test_sync_makes_the_library_equal_to_a_folder(dateline: Run, folder: Path) -> None:
+    """A dry run tells what a sync would do and changes nothing; a sync does it, with a line a file and a sum."""
+    for name in ("mill-again.txt", "picture.txt", "void.txt"):
+        (folder / name).unlink()
+
+    planned = dateline("sync", folder, "--dry-run")
+    assert (
+        planned.out.splitlines()[-1]
+        == "Nothing was changed; a sync would give: 2 added. The library holds 0 documents."
+    )
+    assert dateline("sync", folder).out.splitlines()[-1] == "2 added. The library holds 2 documents."
+
+    (folder / "mill.txt").unlink()
+    removed, total = [json.loads(line) for line in dateline("sync", folder, "--json").out.splitlines()[1:]]
+    assert (Path(removed["path"]), removed["status"]) == (folder / "mill.txt", "removed")
+    assert total["summary"] == {
+        "added": 0,
+        "replaced": 0,
+        "removed": 1,
+        "unchanged": 1,
+        "same content": 0,
+        "failed": 0,
+    }
+    assert total["library"] == {"documents": 1, "passages": 1}
+
+
+def test_sync_of_what_is_no_folder_is_bad_input(dateline: Run, folder: Path) -> None:
+    """A folder that is not there is told; nothing is removed."""
+    dateline("ingest", folder / "dam.md")
+
+    gone = dateline("sync", folder / "gone")
+
+    assert gone == Printed(BAD_INPUT, "", f"Error: {folder / 'gone'} is not a folder: nothing was changed.\n")
+    assert dateline("list", "--json").json["total"] == 1
+
+
+def test_a_published_date_can_be_given(dateline: Run, folder: Path) -> None:
+    """`ingest --published` dates what it reads."""
+    dateline("ingest", folder / "mill.txt", "--published", "1936-05")
+
+    (info,) = dateline("list", "--json").json["documents"]
+    assert (info["published"], info["published_from"]) == ("1936-05-01", "user")
 
 
 def test_ingest_of_nothing_is_bad_input(dateline: Run, tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""A folder, and what the library holds of it, made equal. Uploads and other folders are never touched."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from assistant.ingestion import FAILED, Ingested, digest_of, ingest, unchanged
+from corpus.reading import Limits, ReadError, bytes_of, find_files, origin_of, read_bytes
+
+if TYPE_CHECKING:
+    from corpus.catalog import FileDocument
+    from index.library import Library
+
+STATUSES = ("added", "replaced", "removed", "unchanged", "same content", FAILED)
+
+_STATUS = {"new": "added", "changed": "replaced", "unchanged": "unchanged", "same content": "same content"}
+_SETTLE_MS = 1600
+"""Milliseconds that changes are gathered for: a file that is being written changes many times."""
+
+
+class SyncError(Exception):
+    """A folder that the library can't be made equal to. The message says why; nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a folder holds, and what the library still holds of files that are no longer there."""
+
+    files: tuple[Path, ...]
+    gone: Mapping[str, tuple[FileDocument, ...]]
+    """Documents by the origin of their file."""
+
+
+def compare(library: Library, folder: Path, *, allow_empty: bool = False) -> Difference:
+    """Look at a folder, without reading its files.
+
+    Args:
+        allow_empty: take a folder without files for what it is, and not for one that is not mounted.
+
+    Raises:
+        SyncError: it is no folder, a part of it cannot be listed, or it is empty and was not.
+    """
+    if not folder.is_dir():
+        raise SyncError(f"{folder} is not a folder: nothing was changed.")
+    try:
+        files = tuple(find_files(folder))
+    except OSError as error:
+        raise SyncError(
+            f"{error.filename or folder} can't be listed ({error.strerror}): nothing was changed."
+        ) from error
+    held = library.catalog.files_under(folder.resolve().as_uri().rstrip("/") + "/")
+    if held and not files and not allow_empty:
+        raise SyncError(
+            f"{folder} holds no files, the library holds {len(held)} from it: nothing was changed. Give --allow-empty "
+            "where they are to be removed."
+        )
+    present = {origin_of(path) for path in files}
+    return Difference(files, {origin: tuple(documents) for origin, documents in held.items() if origin not in present})
+
+
+def sync(library: Library, difference: Difference, *, stop: threading.Event | None = None) -> Iterator[Ingested]:
+    """Add and replace what is there, then remove what is gone: a file that was moved is not embedded again.
+
+    Raises:
+        LibraryError: another process writes to the library, or the disk is full.
+    """
+    yield from ingest(library, difference.files, stop=stop)
+    for origin, documents in difference.gone.items():
+        if stop is not None and stop.is_set():
+            return
+        library.remove_files([origin])
+        yield from _removed(origin, documents)
+
+
+def plan(library: Library, difference: Difference) -> Iterator[Ingested]:
+    """What ``sync`` would do, by reading what is new or changed; the library stays as it is."""
+    limits = Limits()
+    coming: set[str] = set()
+    for path in difference.files:
+        try:
+            data, origin = bytes_of(path, limits), origin_of(path)
+            known = library.catalog.known_file(origin, digest_of(data))
+            if known is not None:
+                yield unchanged(path, known)
+                continue
+            documents = read_bytes(data, path.name, origin=origin, limits=limits, on_problem=lambda *_: None)
+        except ReadError as error:
+            yield Ingested(path, FAILED, detail=str(error))
+            continue
+        for document in documents:
+            found = library.catalog.lookup(document)
+            twice = found.status == "new" and document.text_hash in coming
+            coming.add(document.text_hash)
+            yield Ingested(path, "same content" if twice else _STATUS[found.status], found.document_id, document.title)
+    for gone, held in difference.gone.items():
+        yield from _removed(gone, held)
+
+
+def changes(folder: Path, stop: threading.Event) -> Iterator[None]:
+    """One item for each time that something in a folder changed, until ``stop`` is set."""
+    import watchfiles
+
+    for _ in watchfiles.watch(folder, stop_event=stop, debounce=_SETTLE_MS, raise_interrupt=False):
+        yield
+
+
+def _removed(origin: str, documents: tuple[FileDocument, ...]) -> Iterator[Ingested]:
+    path = Path(os.fsdecode(unquote_to_bytes(origin.removeprefix("file://"))))
+    for document in documents:
+        yield Ingested(path, "removed", document.id, document.title, document.passages)
