@@ -592,17 +592,19 @@ def mcp(session: Session) -> None:
 
 
 @cli.command()
+@click.option("--fix", is_flag=True, help="Mend the library where it can be mended.")
 @json_option
 @click.pass_obj
-def doctor(session: Session, as_json: bool) -> int:
+def doctor(session: Session, fix: bool, as_json: bool) -> int:
     """Check that all that is needed is in order.
 
-    Looks at versions, the data folder, the library, the models and the port, and says what to do where one
-    fails.
+    Looks at versions, the data folder, its disk, the library, the models and the port, and says what to do
+    where one fails. With --fix it removes what belongs to no document, completes what is missing, rebuilds a
+    vector index that was left in the middle of a write, and indexes anew after a change of model.
     """
     from assistant.doctor import examine
 
-    checks = list(examine(session.settings(), session.opener))
+    checks = list(examine(session.settings(), session.opener, fix=fix))
     healthy = all(check.ok for check in checks)
     if as_json:
         _emit({"ok": healthy, "checks": [check.to_dict() for check in checks]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.parts import open_parts
 from assistant.server import PortError, listen
-from index.errors import LibraryError
+from assistant.settings import SettingsError
+from index.errors import LibraryError, ModelChangedError
+from index.health import problems, unopened_problem
 
 if TYPE_CHECKING:
     from assistant.parts import Parts
-    from assistant.settings import Settings, SettingsError
+    from assistant.settings import Settings
 
+_LEAST_FREE = 500_000_000
+"""Bytes on the disk of the data folder: a rebuilt vector index stands beside the old one for a while."""
 _PACKAGES = ("chromadb", "gradio", "llama-index-core", "sentence-transformers", "torch")
 
 
@@ -33,23 +38,66 @@ class Check:
         return {"name": self.name, "ok": self.ok, "detail": self.detail}
 
 
-def examine(settings: Settings, opener: Callable[..., Parts] | None = None) -> Iterator[Check]:
-    """Look at everything in turn; the library is opened but not changed."""
+def examine(settings: Settings, opener: Callable[..., Parts] | None = None, *, fix: bool = False) -> Iterator[Check]:
+    """Look at everything in turn.
+
+    Args:
+        fix: mend the library where it can be mended; otherwise it is not changed.
+    """
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
     yield Check("versions", True, f"Python {platform.python_version()}, {versions}")
     yield _data_dir(settings)
+    yield _disk(settings)
     try:
-        parts = (opener or open_parts)(settings)
+        yield from _library(settings, opener or open_parts, fix=fix)
     except (LibraryError, SettingsError) as error:
         yield Check("library", False, str(error))
-    else:
-        try:
-            stats = parts.library.stats()
-            yield Check("library", True, f"{stats.documents} documents, {stats.passages} passages")
-            yield _models(parts)
-        finally:
-            parts.close()
     yield _port(settings)
+
+
+def _library(settings: Settings, opener: Callable[..., Parts], *, fix: bool) -> Iterator[Check]:
+    unopened = unopened_problem(settings.data_dir)
+    if unopened and not fix:
+        # To open it would be to mend it.
+        advice = "the next start rebuilds it from the catalog, and so does: dateline doctor --fix"
+        yield Check("vectors", False, f"{unopened}: {advice}")
+        return
+    try:
+        parts = opener(settings)
+    except ModelChangedError:
+        if not fix:
+            raise
+        parts = opener(settings, any_model=True)
+    try:
+        library = parts.library
+        if unopened:
+            yield Check("vectors", library.writable, f"{unopened}; rebuilt from the catalog")
+        if fix and library.writable and library.model_changed:
+            count = sum(1 for _ in library.reindex())
+            yield Check("model", True, f"another model had built the library; {count} documents were indexed anew")
+        for problem in problems(library):
+            if fix and problem.mend is not None:
+                problem.mend()
+                yield Check("contents", True, f"mended: {problem.said}")
+            else:
+                advice = ": dateline doctor --fix mends it" if problem.mend is not None else ""
+                yield Check("contents", False, problem.said + advice)
+        stats = library.stats()
+        yield Check("library", True, f"{stats.documents} documents, {stats.passages} passages")
+        yield _models(parts)
+    finally:
+        parts.close()
+
+
+def _disk(settings: Settings) -> Check:
+    folder = settings.data_dir
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 1e9:.1f} GB free"
+    if free < _LEAST_FREE:
+        said += f", at least {_LEAST_FREE / 1e9:.1f} GB are needed to add documents: free some space"
+    return Check("disk", free >= _LEAST_FREE, said)
 
 
 def _data_dir(settings: Settings) -> Check:

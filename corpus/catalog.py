@@ -130,6 +130,7 @@ _sentences = sa.Table(
     sqlite_with_rowid=False,
 )
 
+_KEYS = ("id", "document_id")
 _passages = sa.Table(
     "passages",
     _metadata,
@@ -144,6 +145,17 @@ _passages = sa.Table(
     sa.Column("vector", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("document_id", "ordinal"),
     sqlite_autoincrement=True,  # an id is never used twice, so a stale vector can never stand for a newer passage
+)
+
+_staged_sentences = _sentences.to_metadata(_metadata, name="staged_sentences")
+_staged_passages = sa.Table(  # an index that is being built beside the one that is searched
+    "staged_passages",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    *(sa.Column(column.name, column.type, nullable=False) for column in _passages.c if column.name not in _KEYS),
+    sa.Column("context_terms", sa.String, nullable=False),
+    sa.Column("terms", sa.String, nullable=False),
 )
 
 _stale_vectors = sa.Table(
@@ -453,6 +465,63 @@ class Catalog:
             _attach(connection, document, document_id)
             _forget_files(connection, left)
 
+    def stage(self, document_id: str, sentences: Sequence[NewSentence], passages: Sequence[NewPassage]) -> None:
+        """Keep new sentences and passages of a document beside those that are searched, until ``swap_staged``."""
+        with self._begin() as connection:
+            connection.execute(sa.delete(_staged_sentences).where(_staged_sentences.c.document_id == document_id))
+            connection.execute(sa.delete(_staged_passages).where(_staged_passages.c.document_id == document_id))
+            if sentences:
+                connection.execute(sa.insert(_staged_sentences), _sentence_rows(document_id, sentences))
+            if passages:
+                ids = _reserve_ids(connection, len(passages))
+                rows = _passage_rows(document_id, ids, passages)
+                terms = [{"context_terms": one.context_terms, "terms": one.terms} for one in passages]
+                connection.execute(
+                    sa.insert(_staged_passages), [row | term for row, term in zip(rows, terms, strict=True)]
+                )
+
+    def staged(self) -> set[str]:
+        """The documents that are staged."""
+        with self._begin() as connection:
+            return set(connection.scalars(sa.select(_staged_passages.c.document_id).distinct()))
+
+    def drop_staged(self) -> None:
+        with self._begin() as connection:
+            connection.execute(sa.delete(_staged_sentences))
+            connection.execute(sa.delete(_staged_passages))
+
+    def staged_vectors(self) -> Iterator[list[tuple[int, bytes]]]:
+        """Batches of (passage id, vector) of what is staged."""
+        return self._vector_batches(_staged_passages, sa.select(_staged_passages.c.id, _staged_passages.c.vector))
+
+    def swap_staged(self, facts: Mapping[str, str]) -> None:
+        """Search what is staged from now on, in place of what was; these facts hold from the same moment."""
+        with self._begin() as connection:
+            staged = sa.select(_staged_passages.c.document_id)
+            connection.execute(
+                sa.text(
+                    "DELETE FROM words WHERE rowid IN (SELECT id FROM passages WHERE document_id IN "
+                    "(SELECT document_id FROM staged_passages))"
+                )
+            )
+            connection.execute(sa.delete(_passages).where(_passages.c.document_id.in_(staged)))
+            connection.execute(sa.delete(_sentences).where(_sentences.c.document_id.in_(staged)))
+            for table, source in ((_sentences, _staged_sentences), (_passages, _staged_passages)):
+                names = [column.name for column in table.c]
+                connection.execute(sa.insert(table).from_select(names, sa.select(*(source.c[name] for name in names))))
+            connection.execute(
+                sa.text("INSERT INTO words (rowid, context, text) SELECT id, context_terms, terms FROM staged_passages")
+            )
+            for column, table in ((_documents.c.passages, _passages), (_documents.c.sentences, _sentences)):
+                count = sa.select(sa.func.count()).where(table.c.document_id == _documents.c.id).scalar_subquery()
+                connection.execute(sa.update(_documents).values({column: count}))
+            connection.execute(sa.delete(_staged_sentences))
+            connection.execute(sa.delete(_staged_passages))
+            connection.execute(sa.delete(_stale_vectors))  # the new vector index never held them
+            for name, value in facts.items():
+                connection.execute(sa.delete(_facts).where(_facts.c.name == name))
+                connection.execute(sa.insert(_facts).values(name=name, value=value))
+
     def mark_indexed(self, document_ids: Iterable[str]) -> None:
         with self._begin() as connection:
             connection.execute(
@@ -492,6 +561,12 @@ class Catalog:
         """The content hashes of all files."""
         with self._begin() as connection:
             return set(connection.scalars(sa.select(_files.c.content_hash)))
+
+    def forget_digests(self, content_hashes: Sequence[str]) -> None:
+        """Have files of this content read again when they come the next time."""
+        with self._begin() as connection:
+            for batch in _batches(content_hashes):
+                connection.execute(sa.update(_files).where(_files.c.content_hash.in_(batch)).values(digest=""))
 
     def known_file(self, origin: str, digest: str) -> list[FileDocument] | None:
         """The documents of a file that was read to its end with this digest; None where there is no such file."""
@@ -615,17 +690,20 @@ class Catalog:
 
         Vectors are float16, little endian.
         """
-        statement = sa.select(_passages.c.id, _passages.c.vector).order_by(_passages.c.id)
+        statement = sa.select(_passages.c.id, _passages.c.vector)
         if document_ids is not None:
             statement = statement.where(_passages.c.document_id.in_(document_ids))
         if filters is not None:
             statement = statement.join(_documents, _documents.c.id == _passages.c.document_id).where(
                 _documents.c.state == "indexed", *_conditions(filters)
             )
+        return self._vector_batches(_passages, statement)
+
+    def _vector_batches(self, table: sa.Table, statement: sa.Select[Any]) -> Iterator[list[tuple[int, bytes]]]:
         last = 0
         while True:
             with self._begin() as connection:
-                batch = connection.execute(statement.where(_passages.c.id > last).limit(5000)).all()
+                batch = connection.execute(statement.where(table.c.id > last).order_by(table.c.id).limit(5000)).all()
             if not batch:
                 return
             yield [(row.id, row.vector) for row in batch]
@@ -976,42 +1054,11 @@ def _write_index(
     connection: sa.Connection, document_id: str, sentences: Sequence[NewSentence], passages: Sequence[NewPassage]
 ) -> list[int]:
     if sentences:
-        connection.execute(
-            sa.insert(_sentences),
-            [
-                {
-                    "document_id": document_id,
-                    "ordinal": ordinal,
-                    "start": sentence.span.start,
-                    "end": sentence.span.end,
-                    "kind": sentence.kind,
-                    "event_dates": _dump_dates(sentence.event_dates),
-                    "vector": sentence.vector,
-                }
-                for ordinal, sentence in enumerate(sentences)
-            ],
-        )
+        connection.execute(sa.insert(_sentences), _sentence_rows(document_id, sentences))
     if not passages:
         return []
-    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")) or 0
-    ids = list(range(last + 1, last + 1 + len(passages)))
-    connection.execute(
-        sa.insert(_passages),
-        [
-            {
-                "id": passage_id,
-                "document_id": document_id,
-                "ordinal": ordinal,
-                "start": passage.span.start,
-                "end": passage.span.end,
-                "first_sentence": passage.first_sentence,
-                "last_sentence": passage.last_sentence,
-                "context": passage.context,
-                "vector": passage.vector,
-            }
-            for ordinal, (passage_id, passage) in enumerate(zip(ids, passages, strict=True))
-        ],
-    )
+    ids = _reserve_ids(connection, len(passages))
+    connection.execute(sa.insert(_passages), _passage_rows(document_id, ids, passages))
     connection.execute(
         sa.text("INSERT INTO words (rowid, context, text) VALUES (:id, :context, :text)"),
         [
@@ -1020,6 +1067,48 @@ def _write_index(
         ],
     )
     return ids
+
+
+def _sentence_rows(document_id: str, sentences: Sequence[NewSentence]) -> list[dict[str, Any]]:
+    return [
+        {
+            "document_id": document_id,
+            "ordinal": ordinal,
+            "start": sentence.span.start,
+            "end": sentence.span.end,
+            "kind": sentence.kind,
+            "event_dates": _dump_dates(sentence.event_dates),
+            "vector": sentence.vector,
+        }
+        for ordinal, sentence in enumerate(sentences)
+    ]
+
+
+def _passage_rows(document_id: str, ids: Sequence[int], passages: Sequence[NewPassage]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": passage_id,
+            "document_id": document_id,
+            "ordinal": ordinal,
+            "start": passage.span.start,
+            "end": passage.span.end,
+            "first_sentence": passage.first_sentence,
+            "last_sentence": passage.last_sentence,
+            "context": passage.context,
+            "vector": passage.vector,
+        }
+        for ordinal, (passage_id, passage) in enumerate(zip(ids, passages, strict=True))
+    ]
+
+
+def _reserve_ids(connection: sa.Connection, count: int) -> list[int]:
+    """Ids that no passage ever had or will have but those that they are for."""
+    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'"))
+    change = "UPDATE sqlite_sequence SET seq = :seq WHERE name = 'passages'"
+    if last is None:
+        last, change = 0, "INSERT INTO sqlite_sequence (name, seq) VALUES ('passages', :seq)"
+    connection.execute(sa.text(change), {"seq": last + count})
+    return list(range(last + 1, last + 1 + count))
 
 
 def _remove(connection: sa.Connection, document_ids: list[str]) -> list[str]:

@@ -73,6 +73,8 @@ _EXACT_BELOW = 5_000
 """Passages up to which a filtered search compares every vector instead of asking Chroma for more and sieving."""
 _OPEN_FACT = "vectors_open"
 """Fact in the catalog: there while a process has the vector index open, and after one that did not close it."""
+_STAGED_FACT = "staged_for"
+"""Fact in the catalog: the fingerprint that a reindex under way builds for."""
 _PROBED = 50
 """Passages that are looked for in a vector index that was not closed."""
 _BATCH_PASSAGES = 256
@@ -106,6 +108,16 @@ class RetrievedPassage:
     """Cosine plus weighted BM25 of the best passage: at most about 1.25, comparable within one search."""
     members: tuple[tuple[int, int, float], ...]
     """The passages that it was made of, in reading order: (first sentence, last sentence, score)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Content hashes of kept copies of files that are not as the catalog says."""
+
+    stray: frozenset[str]
+    """No file needs them."""
+    lost: frozenset[str]
+    """A file needs them, and they are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,36 +328,51 @@ class Library:
         return self.catalog.set_title(document_id, title)
 
     def reindex(self) -> Iterator[DocumentInfo]:
-        """Cut and embed every document anew with the present model, then build a fresh Chroma; one item a document."""
+        """Cut and embed every document anew with the present model, beside the index that is searched; then a fresh
+        Chroma is built and the two are swapped. One item a document.
+
+        Cut short, it leaves the old index as it was; the next time it goes on where it ended.
+        """
         self._must_write()
         with self._writing:
-            if self._chroma is not None:
-                self._chroma.close()
-                self._chroma = None
-            self.catalog.set_fact("fingerprint", "being reindexed")
+            self._take_up_pending()
+            if self.catalog.fact(_STAGED_FACT) != self.fingerprint:
+                self.catalog.drop_staged()
+                self.catalog.set_fact(_STAGED_FACT, self.fingerprint)
+            staged = self.catalog.staged()
             for info in self.catalog.documents():
+                if info.id in staged:
+                    yield info
+                    continue
                 stored = self.catalog.document(info.id)
                 if stored is None:
                     continue
-                document = Document(
-                    text=stored.text,
-                    title=info.title,
-                    origin=info.id,
-                    name=info.name,
-                    media_type=info.media_type,
-                    published=info.published,
-                    language=info.language,
-                    headings=stored.headings,
-                    pages=stored.pages,
-                )
-                prepared = self._prepare(document)
+                prepared = self._prepare(_as_document(stored))
                 vectors = self.embedder.embed_passages(prepared.texts)
-                self.catalog.put_index(info.id, *_rows(prepared, vectors))
-                # The document stays searchable meanwhile: its vectors reach Chroma with the new generation.
-                self.catalog.mark_indexed([info.id])
+                self.catalog.stage(info.id, *_rows(prepared, vectors))
                 yield info
-            self.catalog.set_fact("fingerprint", self.fingerprint)
-            self._rebuild_vectors()
+            name, chroma = self._build_generation(self.fingerprint, self.catalog.staged_vectors())
+            self.catalog.swap_staged(
+                {
+                    "vectors": name,
+                    "fingerprint": self.fingerprint,
+                    "model": self.embedder.name,
+                    _STAGED_FACT: "none",
+                }
+            )
+            self._enter_generation(name, chroma)
+
+    def recut(self, document_ids: Iterable[str]) -> None:
+        """Cut and embed some documents anew: what is missing of their index is there again."""
+        with self._writing:
+            self._must_write()
+            for document_id in document_ids:
+                stored = self.catalog.document(document_id)
+                if stored is not None:
+                    prepared = self._prepare(_as_document(stored))
+                    vectors = self.embedder.embed_passages(prepared.texts)
+                    self.catalog.put_index(document_id, *_rows(prepared, vectors))
+            self._take_up_pending()
 
     @property
     def fingerprint(self) -> str:
@@ -353,9 +380,29 @@ class Library:
         return f"{self.embedder.fingerprint}-{_PASSAGE_TOKENS}"
 
     @property
+    def model_changed(self) -> bool:
+        """Whether another embedding model built the library than the one that is set."""
+        return self._built_with() != self.fingerprint
+
+    @property
     def writable(self) -> bool:
         """Whether this process may write: no other has the library open."""
         return self._lock is not None
+
+    def compare_copies(self) -> Copies:
+        """What does not fit together between the kept copies and the files of the catalog."""
+        with self._writing:
+            kept, needed = set(self._originals.hashes()), self.catalog.copies()
+            stray = kept - needed - set(self._arriving) - set(self.catalog.loose_copies())
+        return Copies(frozenset(stray), frozenset(needed - kept))
+
+    def drop_copies(self, content_hashes: Iterable[str]) -> None:
+        """Remove copies that no file needs."""
+        with self._writing:
+            self._must_write()
+            for hashed in content_hashes:
+                self.catalog.expect_copy(hashed)
+            self._drop_leftovers()
 
     # reading
 
@@ -594,19 +641,18 @@ class Library:
     def _open_vectors(self) -> None:
         """Open Chroma; rebuild it from the catalog first where a write to it did not end, without opening it."""
         generation = self.catalog.fact("vectors")
-        unfinished = bool(self.catalog.pending() or self.catalog.stale_vectors())
+        unfinished = unfinished_write(self._folder, self.catalog)
         left_open = self.catalog.fact(_OPEN_FACT) is not None
         self.catalog.set_fact(_OPEN_FACT, "yes")
-        if generation is None or not (self._folder / "vectors" / generation).is_dir():
-            self._rebuild_vectors()
-        elif unfinished:
-            log.warning("the last write did not end: the vector index is rebuilt from the catalog")
+        if unfinished or generation is None:
+            if unfinished:
+                log.warning("%s: it is rebuilt from the catalog", unfinished)
             self._rebuild_vectors()
         elif left_open and not self._is_whole(self._folder / "vectors" / generation):
             log.warning("the vector index was damaged when its process ended: it is rebuilt from the catalog")
             self._rebuild_vectors()
         else:
-            self._chroma = ChromaVectors(self._folder / "vectors" / generation, self.fingerprint)
+            self._chroma = ChromaVectors(self._folder / "vectors" / generation, self._built_with())
             self._drop_leftovers()
             expected = self.catalog.stats().passages
             if self._chroma.count() != expected:
@@ -618,7 +664,7 @@ class Library:
         sample = self.catalog.sample_vectors(_PROBED)
         probe = probe_chroma(
             folder,
-            self.fingerprint,
+            self._built_with(),
             [passage_id for passage_id, _ in sample],
             unpack_vectors(packed for _, packed in sample),
         )
@@ -636,25 +682,39 @@ class Library:
 
     def _rebuild_vectors(self) -> None:
         """Fill a fresh Chroma from the catalog's vectors, then swap it in and remove the old one."""
-        old = self.catalog.fact("vectors")
-        name = f"{int(old or 0) + 1:06d}"
-        folder = self._folder / "vectors" / name
-        if self._chroma is not None:
-            self._chroma.close()
-            self._chroma = None
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        chroma = ChromaVectors(folder, self.fingerprint)
         stale = self.catalog.stale_vectors()
         pending = self.catalog.pending()
-        for batch in self.catalog.vectors():
-            chroma.add([passage_id for passage_id, _ in batch], unpack_vectors(packed for _, packed in batch))
+        name, chroma = self._build_generation(self._built_with(), self.catalog.vectors())
         self.catalog.set_fact("vectors", name)
         self.catalog.mark_indexed(pending)
         self.catalog.forget_stale_vectors(stale)
-        self._chroma = chroma
+        self._enter_generation(name, chroma)
         self._drop_leftovers()
+
+    def _built_with(self) -> str:
+        """The fingerprint that the library's vectors have: the embedder's, but while another one is set."""
+        return self.catalog.fact("fingerprint") or self.fingerprint
+
+    def _build_generation(
+        self, collection: str, batches: Iterable[list[tuple[int, bytes]]]
+    ) -> tuple[str, ChromaVectors]:
+        """A Chroma in a new folder beside the present one, and the folder's name."""
+        old = self.catalog.fact("vectors")
+        name = f"{int(old or 0) + 1:06d}"
+        folder = self._folder / "vectors" / name
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        chroma = ChromaVectors(folder, collection)
+        for batch in batches:
+            chroma.add([passage_id for passage_id, _ in batch], unpack_vectors(packed for _, packed in batch))
+        return name, chroma
+
+    def _enter_generation(self, name: str, chroma: ChromaVectors) -> None:
+        """Search this Chroma from now on, and remove the older ones."""
+        old, self._chroma, self._snapshot = self._chroma, chroma, None
+        if old is not None:
+            old.close()
         for other in (self._folder / "vectors").iterdir():
             if other.name != name:
                 shutil.rmtree(other)
@@ -687,6 +747,33 @@ def _event_dates(sentences: Sequence[Sentence], published: PublishedDate | None)
     from corpus.dates import event_dates_of
 
     return event_dates_of(sentences, published.value if published else None)
+
+
+def unfinished_write(folder: Path, catalog: Catalog) -> str:
+    """What is wrong with the vector index of a library that nobody writes to; empty for nothing."""
+    generation = catalog.fact("vectors")
+    if generation is None:
+        return ""
+    if not (folder / "vectors" / generation).is_dir():
+        return "the vector index is gone"
+    left = len(catalog.pending()) + len(catalog.stale_vectors())
+    return "the last write to the vector index did not end" if left else ""
+
+
+def _as_document(stored: StoredDocument) -> Document:
+    """What is cut again of a document in the catalog."""
+    info = stored.info
+    return Document(
+        text=stored.text,
+        title=info.title,
+        origin=info.id,
+        name=info.name,
+        media_type=info.media_type,
+        published=info.published,
+        language=info.language,
+        headings=stored.headings,
+        pages=stored.pages,
+    )
 
 
 def _refused(document: Document, why: str) -> Added:

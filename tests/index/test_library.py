@@ -327,3 +327,54 @@ def test_a_setting_of_the_date_by_hand_moves_event_dates(library: Library) -> No
 
     assert [date.iso for date in sentence.sentence.event_dates] == ["1936-03"]
     assert not library.set_published("nothing", None)
+
+
+class Interrupted(OtherModel):
+    """Fails at its second document."""
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def embed_passages(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
+        self.embedded += 1
+        if self.embedded == 2:
+            raise KeyboardInterrupt
+        return super().embed_passages(passages)
+
+
+class Counting(OtherModel):
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def embed_passages(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
+        self.embedded += 1
+        return super().embed_passages(passages)
+
+
+def test_a_reindex_that_is_cut_short_leaves_the_library_as_it_was(tmp_path: Path) -> None:
+    """Until the swap the old index is searched; the next reindex goes on where the last one ended."""
+    names = ("dam", "mill", "harbour")
+    library = Library.open(tmp_path, WordHashEmbedder())
+    add(library, *(document(name, f"The {name} is open.") for name in names))
+    library.close()
+    library = Library.open(tmp_path, Interrupted(), any_model=True)
+    with pytest.raises(KeyboardInterrupt):
+        list(library.reindex())
+    library.close()
+
+    library = Library.open(tmp_path, WordHashEmbedder())
+    assert library.search("mill")[0].document.title == "mill"
+    assert library._vectors().count() == 3
+    library.close()
+
+    counting = Counting()
+    library = Library.open(tmp_path, counting, any_model=True)
+    assert {info.title for info in library.reindex()} == set(names)
+    assert counting.embedded == 2
+    library.close()
+    library = Library.open(tmp_path, OtherModel())
+    assert library.search("mill")[0].document.title == "mill"
+    assert held_words(library) == set(names)
+    assert library._vectors().count() == library.stats().passages == 3
+    check_offsets(library)
+    library.close()
