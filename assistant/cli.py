@@ -229,9 +229,9 @@ def ingest(session: Session, paths: tuple[Path, ...], published: datetime.date |
         raise BadInput(" ".join(f"{missing.path}: {missing.detail}" for missing in found.missing))
     given = PublishedDate(published, "user", published.isoformat()) if published else None
     with session.parts() as parts, _stoppable() as stop:
-        results = itertools.chain(
-            found.missing, ingestion.ingest(parts.library, found.files, published=given, stop=stop)
-        )
+        limits = session.settings().limits
+        arrivals = ingestion.ingest(parts.library, found.files, published=given, limits=limits, stop=stop)
+        results = itertools.chain(found.missing, arrivals)
         counts = _tell(results, total=len(found.files) + len(found.missing), as_json=as_json)
         _sum_up(parts, {status: counts[status] for status in ingestion.STATUSES}, as_json=as_json)
     if stop.is_set():
@@ -257,11 +257,16 @@ def sync(session: Session, folder: Path, watch: bool, dry_run: bool, allow_empty
 
     if watch and dry_run:
         raise click.UsageError("Give either --watch or --dry-run.")
+    limits = session.settings().limits
     with session.parts() as parts, _stoppable() as stop:
 
         def once(*, quiet: bool) -> Counter[str]:
             difference = compare(parts.library, folder, allow_empty=allow_empty)
-            results = plan(parts.library, difference) if dry_run else make_equal(parts.library, difference, stop=stop)
+            results = (
+                plan(parts.library, difference, limits=limits)
+                if dry_run
+                else make_equal(parts.library, difference, limits=limits, stop=stop)
+            )
             told = (result for result in results if not quiet or result.status != "unchanged")
             total = len(difference.files) + len(difference.gone)
             counts = _tell(told, total=total, as_json=as_json)

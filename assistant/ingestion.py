@@ -133,27 +133,36 @@ def ingest(
     files: Sequence[Path],
     *,
     published: PublishedDate | None = None,
+    limits: Limits | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Ingested]:
     """Read ``files`` and add their documents; what can't be read is reported, and the rest goes on.
 
+    A part of a file, or a file inside of it, that can't be read is reported as if it stood in a folder of its name.
+
     Args:
         published: a date given by hand, for every document; it goes before any that a file names.
+        limits: what reading a file may cost.
         stop: once set, no more is added than is being added; what was reported stays.
 
     Raises:
         LibraryError: another process writes to the library, or the disk is full.
     """
-    limits = Limits()
+    cost = limits or Limits()
 
     def source(path: Path) -> _Source:
-        return _Source(path, lambda: origin_of(path), lambda: bytes_of(path, limits))
+        return _Source(path, lambda: origin_of(path), lambda: bytes_of(path, cost))
 
-    return _ingest(library, map(source, files), published, stop or threading.Event())
+    return _ingest(library, map(source, files), published, cost, stop or threading.Event())
 
 
 def ingest_upload(
-    library: Library, name: str, data: bytes, *, published: PublishedDate | None = None
+    library: Library,
+    name: str,
+    data: bytes,
+    *,
+    published: PublishedDate | None = None,
+    limits: Limits | None = None,
 ) -> Iterator[Ingested]:
     """Add the documents of a file that came by name; an upload of the same name replaces it.
 
@@ -161,7 +170,7 @@ def ingest_upload(
         LibraryError: another process writes to the library, or the disk is full.
     """
     source = _Source(Path(name), lambda: f"upload:{name}", lambda: data)
-    return _ingest(library, [source], published, threading.Event())
+    return _ingest(library, [source], published, limits or Limits(), threading.Event())
 
 
 def digest_of(data: bytes) -> str:
@@ -183,7 +192,11 @@ def unchanged(path: Path, documents: Sequence[FileDocument]) -> Ingested:
 
 
 def _ingest(
-    library: Library, sources: Iterable[_Source], published: PublishedDate | None, stop: threading.Event
+    library: Library,
+    sources: Iterable[_Source],
+    published: PublishedDate | None,
+    limits: Limits,
+    stop: threading.Event,
 ) -> Iterator[Ingested]:
     addition = library.adding()
     room = threading.Semaphore(_AHEAD)
@@ -196,7 +209,7 @@ def _ingest(
                 room.acquire()
                 if ended.is_set():
                     return
-                inbox.put(_look_at(library, source, published))
+                inbox.put(_look_at(library, source, published, limits))
             inbox.put(None)
         except BaseException as error:  # noqa: BLE001 — raised again where the results are taken
             inbox.put(error)
@@ -268,7 +281,7 @@ def _settle(library: Library, finished: Iterable[_Arrival], done_with: Iterable[
     )
 
 
-def _look_at(library: Library, source: _Source, published: PublishedDate | None) -> _Arrival:
+def _look_at(library: Library, source: _Source, published: PublishedDate | None, limits: Limits) -> _Arrival:
     """Read a file, unless its bytes are known; a copy of it is kept where it holds documents."""
     problems: list[Ingested] = []
 
@@ -281,7 +294,7 @@ def _look_at(library: Library, source: _Source, published: PublishedDate | None)
         known = library.catalog.known_file(origin, digest)
         if known is not None and published is None:
             return _Arrival(source.path, [unchanged(source.path, known)])
-        documents = read_bytes(data, source.path.name, origin=origin, on_problem=note)
+        documents = read_bytes(data, source.path.name, origin=origin, limits=limits, on_problem=note)
     except ReadError as error:
         return _Arrival(source.path, [Ingested(source.path, FAILED, detail=str(error))])
     file = SourceFile(
@@ -292,7 +305,7 @@ def _look_at(library: Library, source: _Source, published: PublishedDate | None)
         problems,
         [replace(document, file=file, published=published or document.published) for document in documents],
         file,
-        digest,
+        "" if problems else digest,  # what could not be read is tried, and told, again the next time
         len(documents),
         tuple(document.origin for document in documents),
     )

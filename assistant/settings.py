@@ -7,6 +7,7 @@ flags of the command line (keyword arguments of ``load_settings``).
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 from pydantic_settings import SettingsError as _SourceError
+
+from corpus.readers.raw import Limits
 
 TOML_FILE = "dateline.toml"
 ENVIRONMENT_PREFIX = "DATELINE_"
@@ -65,11 +68,34 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
     """Largest file that the page and the API take, in bytes."""
 
+    max_file_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
+    """Largest file that is read from a folder, in bytes."""
+
+    max_unpacked_bytes: int = Field(default=1024 * 1024 * 1024, gt=0)
+    """Largest size that the files in an archive may have together once unpacked, in bytes."""
+
+    max_read_seconds: float = Field(default=600.0, gt=0)
+    """Longest time that reading a file may take, in seconds; looked at between its parts."""
+
     max_question_characters: int = Field(default=10_000, gt=0)
     """Longest question that is taken, in characters."""
 
     answer_accuracy: float = Field(default=0, ge=0, lt=1)
     """Answer only where answers are right at least this often, as measured: `0.95`; `0` for the usual balance."""
+
+    @property
+    def limits(self) -> Limits:
+        """What reading a file of a folder may cost."""
+        return Limits(
+            max_bytes=self.max_file_bytes,
+            max_unpacked_bytes=self.max_unpacked_bytes,
+            max_seconds=self.max_read_seconds,
+        )
+
+    @property
+    def upload_limits(self) -> Limits:
+        """What reading a file may cost that somebody sends."""
+        return replace(self.limits, max_bytes=self.max_upload_bytes)
 
     @classmethod
     def settings_customise_sources(

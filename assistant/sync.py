@@ -64,13 +64,19 @@ def compare(library: Library, folder: Path, *, allow_empty: bool = False) -> Dif
     return Difference(files, {origin: tuple(documents) for origin, documents in held.items() if origin not in present})
 
 
-def sync(library: Library, difference: Difference, *, stop: threading.Event | None = None) -> Iterator[Ingested]:
+def sync(
+    library: Library,
+    difference: Difference,
+    *,
+    limits: Limits | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[Ingested]:
     """Add and replace what is there, then remove what is gone: a file that was moved is not embedded again.
 
     Raises:
         LibraryError: another process writes to the library, or the disk is full.
     """
-    yield from ingest(library, difference.files, stop=stop)
+    yield from ingest(library, difference.files, limits=limits, stop=stop)
     for origin, documents in difference.gone.items():
         if stop is not None and stop.is_set():
             return
@@ -78,21 +84,27 @@ def sync(library: Library, difference: Difference, *, stop: threading.Event | No
         yield from _removed(origin, documents)
 
 
-def plan(library: Library, difference: Difference) -> Iterator[Ingested]:
+def plan(library: Library, difference: Difference, *, limits: Limits | None = None) -> Iterator[Ingested]:
     """What ``sync`` would do, by reading what is new or changed; the library stays as it is."""
-    limits = Limits()
+    limits = limits or Limits()
     coming: set[str] = set()
     for path in difference.files:
+        problems: list[Ingested] = []
+
+        def note(part: str, why: str, path: Path = path, problems: list[Ingested] = problems) -> None:
+            problems.append(Ingested(path / part, FAILED, detail=why))
+
         try:
             data, origin = bytes_of(path, limits), origin_of(path)
             known = library.catalog.known_file(origin, digest_of(data))
             if known is not None:
                 yield unchanged(path, known)
                 continue
-            documents = read_bytes(data, path.name, origin=origin, limits=limits, on_problem=lambda *_: None)
+            documents = read_bytes(data, path.name, origin=origin, limits=limits, on_problem=note)
         except ReadError as error:
             yield Ingested(path, FAILED, detail=str(error))
             continue
+        yield from problems
         for document in documents:
             found = library.catalog.lookup(document)
             twice = found.status == "new" and document.text_hash in coming

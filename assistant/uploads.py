@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.ingestion import ingest_upload
 from corpus.document import Document, PublishedDate
+from corpus.reading import Limits
 from index.library import Added, Library
 
 
@@ -50,20 +51,18 @@ class UploadResult:
         }
 
 
-def add_upload(library: Library, upload: Upload, *, most_bytes: int) -> list[UploadResult]:
-    """Read a file and add its documents; what can't be read is a result too.
+def add_upload(library: Library, upload: Upload, *, limits: Limits) -> list[UploadResult]:
+    """Read a file and add its documents; what can't be read, of it or inside of it, is a result too.
 
     Raises:
         LibraryLockedError: another process writes to this library.
     """
     name = upload.file_name
-    if len(upload.data) > most_bytes:
-        return [_failed(name, f"The file has {len(upload.data):,} bytes, at most {most_bytes:,}.")]
     return [
         UploadResult(
             result.path.as_posix(), result.status, result.document_id, result.title, result.passages, result.detail
         )
-        for result in ingest_upload(library, name, upload.data, published=upload.published)
+        for result in ingest_upload(library, name, upload.data, published=upload.published, limits=limits)
     ]
 
 
@@ -86,7 +85,3 @@ def _result(added: Added) -> UploadResult:
         passages=added.passages,
         detail=added.detail,
     )
-
-
-def _failed(name: str, detail: str) -> UploadResult:
-    return UploadResult(name, "failed", detail=detail)

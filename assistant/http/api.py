@@ -24,7 +24,7 @@ _FORM_OVERHEAD = 1 << 20
 
 def create_app(parts: Parts, settings: Settings) -> FastAPI:
     """The API on these parts; the page is mounted on it later."""
-    jobs = documents.open_jobs(parts, most_bytes=settings.max_upload_bytes)
+    jobs = documents.open_jobs(parts, limits=settings.upload_limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -47,7 +47,7 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
         loopback_only=settings.host in _LOOPBACK,
     )
     questions.install(app, parts)
-    documents.install(app, parts, jobs, most_bytes=settings.max_upload_bytes)
+    documents.install(app, parts, jobs, limits=settings.upload_limits)
     conversations.install(app, parts)
     chat_completions.install(app, parts)
     _add_operations(app, parts)

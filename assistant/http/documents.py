@@ -20,6 +20,7 @@ from assistant.uploads import Upload, add_documents, add_upload
 from corpus.catalog import StoredDocument
 from corpus.document import Document, PublishedDate
 from corpus.filters import Filters
+from corpus.readers.raw import Limits
 
 _FURTHEST = 1_000_000_000
 """Largest offset into a list: a store's integers end somewhere."""
@@ -61,20 +62,20 @@ _DOCUMENT_BODY: dict[str, Any] = {
 }
 
 
-def open_jobs(parts: Parts, *, most_bytes: int) -> Jobs:
+def open_jobs(parts: Parts, *, limits: Limits) -> Jobs:
     """The queue of files that are added in the background.
 
     Args:
-        most_bytes: of one file; four times as much may wait.
+        limits: of one file; four times as many bytes may wait.
     """
-    return Jobs(lambda upload: add_upload(parts.library, upload, most_bytes=most_bytes), most_bytes=4 * most_bytes)
+    return Jobs(lambda upload: add_upload(parts.library, upload, limits=limits), most_bytes=4 * limits.max_bytes)
 
 
-def install(app: FastAPI, parts: Parts, jobs: Jobs, *, most_bytes: int) -> None:
+def install(app: FastAPI, parts: Parts, jobs: Jobs, *, limits: Limits) -> None:
     """Add the routes to the app.
 
     Args:
-        most_bytes: of one file.
+        limits: of one file.
     """
     library = parts.library
 
@@ -118,7 +119,7 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, *, most_bytes: int) -> None:
         return {"results": await run_in_threadpool(_add_text, body)}
 
     def _add_files(uploads: list[Upload]) -> list[dict[str, Any]]:
-        return [result.to_dict() for upload in uploads for result in add_upload(library, upload, most_bytes=most_bytes)]
+        return [result.to_dict() for upload in uploads for result in add_upload(library, upload, limits=limits)]
 
     def _add_text(body: DocumentRequest) -> list[dict[str, Any]]:
         document = Document(

@@ -193,6 +193,35 @@ def test_a_published_date_can_be_given(dateline: Run, folder: Path) -> None:
     assert (info["published"], info["published_from"]) == ("1936-05-01", "user")
 
 
+def test_ingest_tells_what_it_passes_over_inside_of_a_file(dateline: Run, tmp_path: Path) -> None:
+    """A file in an archive that can't be read is told as if in a folder; the others go in, and the exit code is 1."""
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "notes.zip", "w") as archive:
+        archive.writestr("dam.md", "The dam is finished.")
+        archive.writestr("picture.png", b"\x89PNG\r\n\x1a\n")
+
+    printed = dateline("ingest", tmp_path / "notes.zip")
+
+    assert printed.out.splitlines()[0].startswith(
+        f"failed        {tmp_path / 'notes.zip' / 'picture.png'}  Files of the kind '.png' are not read"
+    )
+    assert printed.out.splitlines()[-1] == "1 added, 1 failed. The library holds 1 document."
+    assert (printed.code, printed.err) == (FAILED, "")
+    again = dateline("ingest", tmp_path / "notes.zip")
+    assert again.out.splitlines()[-1] == "1 unchanged, 1 failed. The library holds 1 document."
+
+
+def test_ingest_keeps_to_the_limits_that_are_set(dateline: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of a file is one of them."""
+    monkeypatch.setenv("DATELINE_MAX_FILE_BYTES", "10")
+
+    line, _ = dateline("ingest", folder / "dam.md", "--json").out.splitlines()
+
+    size = (folder / "dam.md").stat().st_size
+    assert json.loads(line)["detail"] == f"The file has {size} bytes, at most 10 are read."
+
+
 def test_ingest_of_nothing_is_bad_input(dateline: Run, tmp_path: Path) -> None:
     """Where none of the paths gives a file, nothing is done."""
     printed = dateline("ingest", tmp_path / "gone")

@@ -121,3 +121,22 @@ def test_a_document_that_is_not_there_cannot_be_changed(client: TestClient) -> N
     """Setting the title of no document is 404."""
     response = client.patch("/v1/documents/none", json={"title": "Mine"})
     assert (response.status_code, response.json()["error"]["code"]) == (404, "no_such_document")
+
+
+def test_what_is_passed_over_inside_of_a_file_is_told(client: TestClient) -> None:
+    """Under the names of the archive and of the file inside; the rest of the archive goes in."""
+    import io
+    import zipfile
+
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("dam.md", "The dam is finished.")
+        archive.writestr("../out.md", "Out.")
+
+    results = client.post("/v1/documents", files=[("files", ("notes.zip", data.getvalue()))]).json()["results"]
+
+    assert [(result["name"], result["status"]) for result in results] == [
+        ("notes.zip/../out.md", "failed"),
+        ("notes.zip", "added"),
+    ]
+    assert results[0]["detail"] == "Its name leads out of the archive: it is not read."

@@ -40,7 +40,7 @@ def test_a_file_that_is_too_large_is_told_beside_the_others(small: TestClient) -
         ("large.txt", "failed"),
         ("small.txt", "added"),
     ]
-    assert results[0]["detail"] == "The file has 4,000 bytes, at most 2,000."
+    assert results[0]["detail"] == "The file has 4,000 bytes, at most 2,000 are read."
 
 
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/documents"])
