@@ -16,7 +16,7 @@ from assistant.calibration import Calibration, sigmoid
 from assistant.disagreements import Difference, find_difference, lead, name_sides
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.order import Ordered, in_order
-from assistant.question import stand_alone
+from assistant.question import StandAlone, stand_alone
 from assistant.reader import Reader
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.speakers import asked_speaker, prefer_speaker, speaker_of
@@ -74,6 +74,19 @@ class Draft:
     @property
     def confidence(self) -> float:
         return self.answer.confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was looked for and found, before an answer is chosen."""
+
+    question: StandAlone
+    window: Window | None
+    """The time that the question asks about."""
+    retrieved: tuple[RetrievedPassage, ...]
+    """As the search ranks them, best first."""
+    found: Found
+    timings_ms: Mapping[str, float]
 
 
 class Assistant:
@@ -149,34 +162,24 @@ class Assistant:
         started = time.perf_counter()
         question = self._checked(question)
         filters = _possible(filters)
-        timings: dict[str, float] = {}
-        standalone = stand_alone(question, history, most_characters=self._most_characters)
         stats = self._library.stats(filters)
-
-        since = time.perf_counter()
-        retrieved = self._library.search(standalone, limit=_RETRIEVED, filters=filters)
-        timings["search"] = _milliseconds(since)
-
-        since = time.perf_counter()
-        today = filters.as_of or datetime.date.today()
-        window = question_window(question, today) or question_window(standalone, today)
-        found = find_evidence(standalone, retrieved, self._library, self._reader, self._calibrations, window)
-        timings["evidence"] = _milliseconds(since)
-
+        looked = self.look(question, history=history, filters=filters)
+        found, window = looked.found, looked.window
+        timings: dict[str, float] = dict(looked.timings_ms)
         calibration = self._calibrations["reader" if self._reader is not None else "plain"]
         confidence = _confidence(found, calibration)
         ordered = in_order(found.evidence, window) if window is not None and window.order is not None else None
         evidence = ordered.evidence if ordered is not None else found.evidence
-        spoken = prefer_speaker(standalone, evidence)
+        spoken = prefer_speaker(looked.question.text, evidence)
         evidence = spoken if spoken is not None else evidence
-        breadth = breadth_of(standalone)
+        breadth = breadth_of(question)
         difference = None
         if breadth is not None:
             quotes = choose_many(evidence, self._library, breadth, window=window)
         else:
             quotes = choose_quotes(evidence, self._library)
             if ordered is None:  # "last" or "first" already says which of the values is asked for
-                difference = find_difference(standalone, found.evidence, retrieved, self._library)
+                difference = find_difference(looked.question.text, found.evidence, looked.retrieved, self._library)
             if difference is not None:
                 quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
         opening = lead(difference) if difference is not None else ""
@@ -188,7 +191,7 @@ class Assistant:
         hidden, reason, refusal = None, None, ""
         passages = tuple(_near(item) for item in found.passages[:_SHOWN])
         if not answered:
-            hidden = self._hidden(standalone, window, filters, calibration)
+            hidden = self._hidden(looked.question, window, filters, calibration)
             reason = reason_of(stats, filters, window=window, hidden=hidden, impossible=impossible)
             refusal = f"{reason} {nearest_of(passages)}".rstrip()
         trace = Trace(
@@ -199,7 +202,7 @@ class Assistant:
             steps=(
                 *_notes(filters, impossible),
                 *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
-                *([Step("speaker", {"words_of": asked_speaker(standalone)})] if spoken is not None else []),
+                *([Step("speaker", {"words_of": asked_speaker(looked.question.text)})] if spoken is not None else []),
                 *_readings(ordered, breadth, hidden),
             ),
         )
@@ -208,7 +211,7 @@ class Assistant:
         answer = Answer(
             id=uuid.uuid4().hex,
             question=question,
-            standalone_question=standalone,
+            standalone_question=looked.question.text,
             answered=answered,
             reason=reason,
             confidence=confidence,
@@ -226,18 +229,31 @@ class Assistant:
         return speaker_of(item.sentence, self._library)
 
     def _hidden(
-        self, question: str, window: Window | None, filters: Filters, calibration: Calibration
+        self, question: StandAlone, window: Window | None, filters: Filters, calibration: Calibration
     ) -> Hidden | None:
         """The document that would answer if the filters did not hide it; asked only where there are such filters."""
         wider = without_hints(filters)
         if wider is None:
             return None
-        retrieved = self._library.search(question, limit=_RETRIEVED, filters=wider)
+        retrieved = self._library.search(question.text, limit=_RETRIEVED, filters=wider)
         found = find_evidence(question, retrieved, self._library, self._reader, self._calibrations, window)
         if not found.evidence or _confidence(found, calibration) < calibration.threshold:
             return None
         hidden = hidden_by(found.evidence[0].retrieved.document, filters)
         return hidden if hidden.filters else None
+
+    def look(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Looked:
+        """The evidence for a question, before anything is chosen or dared."""
+        filters = filters or Filters()
+        asked = stand_alone(question, history, most_characters=self._most_characters)
+        started = time.perf_counter()
+        retrieved = self._library.search(asked.text, limit=_RETRIEVED, filters=filters)
+        searched = time.perf_counter()
+        today = filters.as_of or datetime.date.today()
+        window = question_window(question, today) or question_window(asked.text, today)
+        found = find_evidence(asked, retrieved, self._library, self._reader, self._calibrations, window)
+        timings = {"search": (searched - started) * 1000, "evidence": _milliseconds(searched)}
+        return Looked(asked, window, tuple(retrieved), found, timings)
 
     def _checked(self, question: str, noun: str = "question") -> str:
         question = question.strip()

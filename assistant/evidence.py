@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.calibration import Calibration, Floats, sigmoid
+from assistant.question import StandAlone
 from assistant.reader import Candidate, Reader
 from assistant.windows import Window, period_match
 from corpus.document import Sentence, Span
@@ -22,6 +23,8 @@ from index.words import query_terms, stems
 
 READ_BY_READER = 32
 """Candidates that the reader scores: about 200 ms on two cores."""
+TOPIC_WEIGHT = 0.5
+"""What the question that a follow-up leans on counts when sentences are weighed, of 1 for the follow-up itself."""
 _SEARCHED = 6
 """Retrieved stretches whose sentences are weighed."""
 
@@ -61,7 +64,7 @@ class Found:
 
 
 def find_evidence(
-    question: str,
+    question: StandAlone,
     retrieved: Sequence[RetrievedPassage],
     library: Library,
     reader: Reader | None,
@@ -81,7 +84,7 @@ def find_evidence(
     reader_logits: dict[int, float] = {}
     if reader is not None:
         best = [int(row) for row in np.argsort(-logits, kind="stable")[:READ_BY_READER]]
-        scores = reader.score(question, [candidate_of(candidates[row]) for row in best])
+        scores = reader.score(read_as(question), [candidate_of(candidates[row]) for row in best])
         reader_logits = dict(zip(best, map(float, scores), strict=True))
         read_features: dict[str, Floats] = {name: values[best] for name, values in features.items()}
         read_features["reader"] = np.asarray([reader_logits[row] for row in best])
@@ -162,13 +165,28 @@ def _candidates(retrieved: Sequence[RetrievedPassage], library: Library) -> list
     return candidates
 
 
+def read_as(question: StandAlone) -> str:
+    """What the reader reads: the question first, then what it leans on."""
+    return f"{question.question} ({question.topic})" if question.topic else question.question
+
+
 def _features(
-    question: str, candidates: Sequence[_Candidate], library: Library, window: Window | None
+    question: StandAlone, candidates: Sequence[_Candidate], library: Library, window: Window | None
 ) -> dict[str, Floats]:
-    """Shape (candidates,) each: what is known of a sentence without reading it."""
-    cosine = unpack_vectors(candidate.vector for candidate in candidates) @ library.embed_question(question)
-    terms = query_terms(question)
-    rarity = library.rarity(terms)
+    """Shape (candidates,) each: what is known of a sentence without reading it.
+
+    A follow-up is searched for with the question that it leans on, but a sentence must answer what is asked now: what
+    only the earlier question says weighs ``TOPIC_WEIGHT`` of what this one says.
+    """
+    vectors = unpack_vectors(candidate.vector for candidate in candidates)
+    cosine = vectors @ library.embed_question(question.text)
+    if question.topic:
+        cosine = TOPIC_WEIGHT * cosine + (1 - TOPIC_WEIGHT) * (vectors @ library.embed_question(question.question))
+    terms = query_terms(question.text)
+    asked = set(query_terms(question.question))
+    rarity = {
+        term: weight if term in asked else TOPIC_WEIGHT * weight for term, weight in library.rarity(terms).items()
+    }
     total = sum(rarity.values()) or 1.0
     overlap = np.zeros(len(candidates))
     context_overlap = np.zeros(len(candidates))

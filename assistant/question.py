@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assistant.answer import Turn
 from index.words import query_terms
@@ -21,7 +22,22 @@ _LOOKED_BACK = 20
 _BETWEEN = ": "
 
 
-def stand_alone(question: str, history: Sequence[Turn], *, most_characters: int) -> str:
+@dataclass(frozen=True, slots=True)
+class StandAlone:
+    """A question with the earlier one that it leans on."""
+
+    question: str
+    """As it was asked."""
+    topic: str = ""
+    """The earlier question; empty where this one says all by itself."""
+
+    @property
+    def text(self) -> str:
+        """Both in one: ``When was the treaty signed: And where?``"""
+        return f"{self.topic}{_BETWEEN}{self.question}" if self.topic else self.question
+
+
+def stand_alone(question: str, history: Sequence[Turn], *, most_characters: int) -> StandAlone:
     """The question, led by the one that it leans on: ``When was it signed?`` after a question on a treaty.
 
     A question that stands alone is left alone, and so is the first one of a conversation.
@@ -30,11 +46,11 @@ def stand_alone(question: str, history: Sequence[Turn], *, most_characters: int)
         most_characters: of the result; where that is too little for both, the earlier question is cut, never this one.
     """
     if not history or not leans_on_history(question):
-        return question
+        return StandAlone(question)
     asked = [turn.content.strip() for turn in history[-_LOOKED_BACK:] if turn.role == "user" and turn.content.strip()]
     topic = next((earlier for earlier in reversed(asked) if not leans_on_history(earlier)), asked[0] if asked else "")
     topic = topic[: max(most_characters - len(question) - len(_BETWEEN), 0)].rstrip(" ?.!")
-    return f"{topic}{_BETWEEN}{question}" if topic else question
+    return StandAlone(question, topic)
 
 
 def leans_on_history(question: str) -> bool:

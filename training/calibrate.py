@@ -12,7 +12,6 @@ the same, however many questions it has. The threshold is the one that answers t
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import sys
 import tempfile
@@ -26,13 +25,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from assistant import ingestion
+from assistant.assistant import Assistant
 from assistant.calibration import Calibration, LogisticModel, load_calibrations
 from assistant.evaluation import Question, read_questions
-from assistant.evidence import PERIOD, Evidence, Found, confidence_features, find_evidence
+from assistant.evidence import PERIOD, Evidence, confidence_features
 from assistant.reader import Reader, open_reader
-from assistant.windows import question_window
+from corpus.filters import Filters
 from index.embedding import open_embedder
-from index.library import Library, RetrievedPassage
+from index.library import Library
 
 FOLDS = 5
 BEST_PERIOD = tuple(f"best_{name}" for name in PERIOD)
@@ -70,30 +70,22 @@ def neutral() -> dict[str, Calibration]:
     }
 
 
-def gather(
-    question: Question, library: Library, reader: Reader | None, calibrations: Mapping[str, Calibration]
-) -> tuple[list[RetrievedPassage], Found]:
-    """What is retrieved for a question, and its sentences weighed."""
-    retrieved = library.search(question.text, limit=10)
-    window = question_window(question.text, question.as_of or datetime.date.today())
-    return retrieved, find_evidence(question.text, retrieved, library, reader, calibrations, window)
-
-
 def ask_set(folder: Path, reader: Reader | None, calibrations: Mapping[str, Calibration]) -> Iterator[Asked]:
     """Every question of a set with its evidence, from a library of the set's documents."""
     with tempfile.TemporaryDirectory() as scratch:
         library = Library.open(Path(scratch) / "library", open_embedder())
         for _ in ingestion.ingest(library, ingestion.find([folder / "documents"]).files):
             pass
+        assistant = Assistant(library, reader, calibrations)
         for question in read_questions(folder / "questions.jsonl"):
-            retrieved, found = gather(question, library, reader, calibrations)
-            evidence = tuple(item for item in found.evidence if reader is None or item.reader_logit is not None)
+            looked = assistant.look(question.text, history=question.history, filters=Filters(as_of=question.as_of))
+            evidence = tuple(item for item in looked.found.evidence if reader is None or item.reader_logit is not None)
             yield Asked(
                 folder.name,
                 question.answerable,
                 evidence,
                 tuple(_is_right(question, item) for item in evidence),
-                retrieved,
+                looked.retrieved,
                 bool(question.answers) or not question.answerable,
             )
         library.close()

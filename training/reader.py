@@ -97,20 +97,22 @@ def read_rows(path: Path) -> Iterator[Group]:
 def mine_set(folder: Path) -> Iterator[Group]:
     """Groups of an evaluation-form set: the sentences that Dateline's own search puts before the reader."""
     from assistant import ingestion
+    from assistant.assistant import Assistant
     from assistant.evaluation import read_questions
-    from assistant.evidence import candidate_of
+    from assistant.evidence import candidate_of, read_as
     from index.embedding import open_embedder
     from index.library import Library
-    from training.calibrate import gather, neutral
+    from training.calibrate import neutral
 
     with tempfile.TemporaryDirectory() as scratch:
         library = Library.open(Path(scratch) / "library", open_embedder())
         for _ in ingestion.ingest(library, ingestion.find([folder / "documents"]).files):
             pass
+        assistant = Assistant(library, None, neutral())
         for question in read_questions(folder / "questions.jsonl"):
-            retrieved, found = gather(question, library, None, neutral())
+            looked = assistant.look(question.text, history=question.history)
             right, ignored = set(), set()
-            evidence = found.evidence[:60]
+            evidence = looked.found.evidence[:60]
             for number, item in enumerate(evidence):
                 said = _folded(item.sentence.text)
                 if item.retrieved.document.name in question.documents and any(
@@ -118,10 +120,12 @@ def mine_set(folder: Path) -> Iterator[Group]:
                 ):
                     within = question.evidence is None or _shares(said, _folded(question.evidence))
                     (right if within else ignored).add(number)
-            article = question.documents[0] if question.documents else retrieved[0].document.name
+            article = question.documents[0] if question.documents else looked.retrieved[0].document.name
             candidates = tuple(candidate_of(item) for item in evidence)
             if right or not question.answerable:
-                yield Group(folder.name, article, question.text, candidates, frozenset(right), frozenset(ignored))
+                yield Group(
+                    folder.name, article, read_as(looked.question), candidates, frozenset(right), frozenset(ignored)
+                )
         library.close()
 
 
