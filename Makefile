@@ -2,14 +2,17 @@
 # make test   all tests
 # make check  format, lint, import layers, strict types
 # make eval   the figures of every set in EVAL (folders with documents/ and questions.jsonl)
+# make reader       train the reader on DATA, an hour on two cores
+# make calibration  fit how evidence is weighed, on the sets in EVAL
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EVAL ?= tests/eval
+DATA ?= ../shared/train
 
 .DELETE_ON_ERROR:
-.PHONY: run test check eval clean
+.PHONY: run test check eval reader calibration clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -25,6 +28,12 @@ check: $(VENV)/.installed-dev
 
 eval: $(VENV)/.installed
 	$(BIN)/dateline eval --sets $(EVAL)
+
+reader: $(VENV)/.installed-dev
+	$(BIN)/python -m training.reader --data $(DATA)
+
+calibration: $(VENV)/.installed-dev
+	$(BIN)/python -m training.calibrate --sets $(EVAL)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

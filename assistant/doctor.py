@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from assistant.parts import open_parts
+from assistant.reader import ReaderError, open_reader
 from assistant.server import PortError, listen
 from assistant.settings import SettingsError
 from index.errors import LibraryError, ModelChangedError
@@ -84,6 +85,7 @@ def _library(settings: Settings, opener: Callable[..., Parts], *, fix: bool) -> 
                 yield Check("contents", False, problem.said + advice)
         stats = library.stats()
         yield Check("library", True, f"{stats.documents} documents, {stats.passages} passages")
+        yield _reader(parts, settings)
         yield _models(parts)
     finally:
         parts.close()
@@ -110,6 +112,18 @@ def _data_dir(settings: Settings) -> Check:
         advice = "choose another folder with DATELINE_DATA_DIR"
         return Check("data folder", False, f"{folder} can't be written ({error.strerror}): {advice}")
     return Check("data folder", True, f"{folder} can be written")
+
+
+def _reader(parts: Parts, settings: Settings) -> Check:
+    if parts.reader is not None:
+        return Check("reader", True, parts.reader.name)
+    if settings.reader == "none":
+        return Check("reader", True, "turned off")
+    try:
+        open_reader(settings.reader)
+    except ReaderError as error:
+        return Check("reader", False, str(error))
+    return Check("reader", True, "can be had now")
 
 
 def _models(parts: Parts) -> Check:

@@ -171,8 +171,8 @@ def _confidence_row(item: Asked, evidence: Sequence[Evidence], names: Sequence[s
 
 def calibrate(
     asked: Sequence[Asked], *, with_reader: bool, unanswerable: float
-) -> tuple[Calibration, list[dict[str, Any]]]:
-    """The calibration fitted on all questions, and cross-validated figures for each set."""
+) -> tuple[Calibration, list[dict[str, Any]], list[dict[str, float]]]:
+    """The calibration fitted on all questions, and cross-validated: figures for each set, and the curve over all."""
     sentence_names = SENTENCE_WITH_READER if with_reader else SENTENCE
     confidence_names = CONFIDENCE_WITH_READER if with_reader else CONFIDENCE
     folds = np.arange(len(asked)) % FOLDS
@@ -218,7 +218,43 @@ def calibrate(
                 "answered unanswerable": _mean(confidence[no] >= cut),
             }
         )
-    return Calibration(sentence, confident, 1 / (1 + float(np.exp(-cut)))), figures
+    told = judged | ~answerable
+    weights = np.asarray([1.0 / counts[name] for name in sets])
+    curve = coverage_curve(confidence[told], (first & answerable)[told], weights[told])
+    return Calibration(sentence, confident, _probability(cut)), figures, curve
+
+
+CURVE_POINTS = 40
+
+
+def coverage_curve(confidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> list[dict[str, float]]:
+    """How often answers are right when only those of at least some confidence are given.
+
+    Args:
+        confidence: log odds, shape (questions,).
+        right: whether the first quote answers; an unanswerable question has no right answer.
+        weights: of the questions.
+
+    Returns:
+        From the surest on: ``confidence`` from which is answered, ``coverage`` the share of questions answered,
+        ``accuracy`` the share of those answered rightly.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    share = np.cumsum(weights[order]) / weights.sum()
+    accuracy = np.cumsum((right * weights)[order]) / np.cumsum(weights[order])
+    rows = np.unique(np.searchsorted(share, np.linspace(1 / CURVE_POINTS, 1, CURVE_POINTS)).clip(max=len(order) - 1))
+    return [
+        {
+            "confidence": round(_probability(float(confidence[order[row]])), 4),
+            "coverage": round(float(share[row]), 4),
+            "accuracy": round(float(accuracy[row]), 4),
+        }
+        for row in rows
+    ]
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + float(np.exp(-logit)))
 
 
 def _balance(asked: Sequence[Asked], item: Asked) -> float:
@@ -266,7 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for set_name in options.names:
             asked += ask_set(options.sets / set_name, reader if with_reader else None, current)
             sys.stderr.write(f"{name}: asked {set_name}\n")
-        calibration, figures = calibrate(asked, with_reader=with_reader, unanswerable=options.unanswerable)
+        calibration, figures, curve = calibrate(asked, with_reader=with_reader, unanswerable=options.unanswerable)
         for row in figures:
             print(name, json.dumps(row))
         current[name] = calibration
@@ -275,6 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "sentence": _as_json(calibration.sentence),
             "confidence": _as_json(calibration.confidence),
             "threshold": round(calibration.threshold, 4),
+            "curve": curve,
         }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({"calibrations": written, "cross_validated": report}, indent=1) + "\n", "utf-8")
