@@ -121,7 +121,7 @@ def weigh_sentences(
     candidates = _candidates(retrieved, library)
     if not candidates:
         return ()
-    features = _features(topic, candidates, library, None)
+    features = _features(StandAlone(topic), candidates, library, None)
     logits = calibrations["plain"].sentence.logits(features)
     return tuple(
         Evidence(

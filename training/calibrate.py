@@ -16,7 +16,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,17 +150,7 @@ def _weighed(item: Asked, model: LogisticModel) -> tuple[list[Evidence], list[bo
     columns = {name: np.asarray([_feature(evidence, name) for evidence in item.evidence]) for name in model.features}
     logits = model.logits(columns)
     order = np.argsort(-logits, kind="stable")
-    evidence = [
-        Evidence(
-            sentence=item.evidence[row].sentence,
-            previous=item.evidence[row].previous,
-            retrieved=item.evidence[row].retrieved,
-            logit=float(logits[row]),
-            reader_logit=item.evidence[row].reader_logit,
-            features=item.evidence[row].features,
-        )
-        for row in order
-    ]
+    evidence = [replace(item.evidence[row], logit=float(logits[row])) for row in order]
     return evidence, [item.right[row] for row in order]
 
 
