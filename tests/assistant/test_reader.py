@@ -130,5 +130,5 @@ def test_the_shipped_reader_is_in_use(sample_parts: Parts) -> None:
     """The default assistant reads with it, and its trace says so."""
     answer = sample_parts.assistant.ask("When was the treaty signed?")
     (weighed,) = [step for step in answer.trace.steps if step.name == "weigh"]
-    assert weighed.data["reader"] == "dateline-reader-1"
-    assert weighed.data["read"] > 0
+    assert weighed.detail["reader"] == "dateline-reader-1"
+    assert weighed.detail["read"] > 0
