@@ -111,7 +111,7 @@ def test_an_annotation_opens_the_document_at_the_quote(client: openai.OpenAI, fi
     for annotation in message.annotations or ():
         cited = annotation.url_citation
         page = httpx.get(cited.url, trust_env=False).raise_for_status().text
-        (marked,) = re.findall(r'<mark id="quote">(.*?)</mark>', page, flags=re.DOTALL)
+        (marked,) = re.findall(r'<mark id="quote"[^>]*>(.*?)</mark>', page, flags=re.DOTALL)
         assert html.unescape(marked) == (message.content or "")[cited.start_index : cited.end_index]
         assert "<b>reopened" not in page
 
