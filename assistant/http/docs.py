@@ -141,12 +141,15 @@ def _body(openapi: Json, media_type: str, schema: Json, call: str) -> Body:
         text = json.dumps({name: example[name] for name in names if name in example}, ensure_ascii=False)
         options = ["-H 'Content-Type: application/json'", f"-d {shlex.quote(text)}"]
     else:
-        options = [
-            f"-F {name}=@{file}"
-            for name in names
-            for file in (("FILE", "ANOTHER_FILE") if properties[name].get("type") == "array" else ("FILE",))
-        ]
+        options = [f"-F {name}={value}" for name in names for value in _form_values(properties[name])]
     return Body(media_type, fields, " \\\n  ".join([call, *options]))
+
+
+def _form_values(schema: Json) -> tuple[str, ...]:
+    """What stands for a field of a form in an example: two files for a list of them, else its own example."""
+    if schema.get("type") == "array":
+        return ("@FILE", "@ANOTHER_FILE")
+    return ("@FILE",) if schema.get("format") == "binary" else tuple(map(str, schema.get("examples", ())))
 
 
 def _parameter(openapi: Json, parameter: Json) -> Field:

@@ -52,6 +52,7 @@ _DOCUMENT_BODY: dict[str, Any] = {
                             "type": "string",
                             "format": "date",
                             "description": "The day that all of them were published on.",
+                            "examples": ["2024-11-12"],
                         },
                     },
                 }
