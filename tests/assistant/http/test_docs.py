@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
     from httpx import Response
 
-HARBOUR = {"title": "Harbour", "text": "The harbour reopened. Boats wait.", "published": "2024-03-12"}
+HARBOUR = {"files": ("harbour.txt", "The harbour reopened. Boats wait.")}
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -69,7 +69,7 @@ def test_the_examples_are_calls_that_work(client: TestClient) -> None:
     found = [operation for _, operation in operations(client.get("/openapi.json").json(), "http://127.0.0.1:7860")]
     for operation in sorted(found, key=lambda operation: operation.method == "DELETE"):
         for call in [body.curl for body in operation.bodies] or [operation.curl]:
-            document = client.post("/v1/documents", json=HARBOUR).json()["results"][0]["document_id"]
+            document = client.post("/v1/documents", files=HARBOUR).json()["results"][0]["document_id"]
             conversation = client.post("/v1/conversations", json={}).json()["id"]
             note = {"files": ("note.txt", "A note.")}
             job = client.post("/v1/documents?background=true", files=note).json()["id"]
@@ -130,7 +130,10 @@ def test_fields_tell_type_default_and_limits(client: TestClient) -> None:
     assert search[5] == Field("limit", "integer", False, "10", "At least 1, at most 50.")
     history = next(field for field in found["POST", "/v1/ask"].bodies[0].fields if field.name == "history")
     assert history.type == 'list of {role: "user" or "assistant", content: string}'
-    assert found["POST", "/v1/documents"].bodies[0].fields == (Field("files", "list of files", True, None, ""),)
+    assert found["POST", "/v1/documents"].bodies[0].fields == (
+        Field("files", "list of files", True, None, ""),
+        Field("published", "date", False, None, "The day that all of them were published on."),
+    )
     document = found["DELETE", "/v1/documents/{document_id}"]
     assert document.parameters == (Field("document_id", "string", True, None, "In the path."),)
     assert document.curl == "curl -X DELETE /v1/documents/DOCUMENT_ID"
