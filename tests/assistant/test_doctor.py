@@ -23,6 +23,7 @@ class Opened:
     """A library, and an assistant that is never too slow."""
 
     library: Library
+    reader: None = None
 
     @property
     def assistant(self) -> Any:
@@ -52,7 +53,7 @@ def opener(embedder: Embedder) -> Callable[..., Any]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", port=0)
+    return Settings(data_dir=tmp_path / "data", port=0, reader="none")
 
 
 @pytest.fixture
