@@ -4,6 +4,8 @@ const find = (selector) => element.querySelector(selector);
 const [log, welcome, sources, form, box, card, status, chips, past] = [
   ".dl-log", ".dl-welcome", ".dl-sources", ".dl-ask", "#dl-question", ".dl-card", ".dl-status", ".dl-chips", ".dl-past",
 ].map(find);
+const hovers = matchMedia("(hover: hover)");
+let carded = null; // the mark that the card is of
 let busy = false;
 let conversation = "";
 
@@ -58,6 +60,7 @@ const ask = (question) => {
   if (busy || !question) return;
   setBusy(true);
   box.value = "";
+  if (!hovers.matches) box.blur(); // the keyboard of a phone would cover the answer
   const last = log.lastElementChild;
   const again = last && last.dataset.state !== "done"; // what failed or was stopped is no turn yet
   trigger("ask", { question, conversation, filters: filters(), number: log.children.length + (again ? 0 : 1) });
@@ -131,7 +134,9 @@ const openSource = (source, opener) => {
 
 // Words with their references, for another place.
 const withSources = (turn) => {
-  const words = [...turn.querySelectorAll(".dl-quote, .dl-said")].map((item) => item.textContent.replaceAll("\u00a0", " "));
+  const table = [...turn.querySelectorAll(".dl-differ")].map((item) =>
+    [item.caption.textContent, ...[...item.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()).join(", "))].join("\n"));
+  const words = [...table, ...[...turn.querySelectorAll(".dl-quote, .dl-said")].map((item) => item.textContent.replaceAll("\u00a0", " "))];
   const group = sources.querySelector(`[data-turn="${turn.id.slice("dl-turn-".length)}"]`);
   const references = [...group.querySelectorAll(".dl-source:not(.dl-near)")].map((source) => {
     const title = [...source.querySelector("h3").childNodes].slice(1).map((node) => node.textContent).join("");
@@ -196,7 +201,7 @@ const showPast = async () => {
   }
   list.replaceChildren(...kept.filter((item) => item.turns).map((item) => make("div", { class: "dl-past-item", "data-id": item.id },
     button(item.title, "open", { class: "dl-past-title", dir: "auto", "aria-current": item.id === conversation && "true" }),
-    day(item.updated.slice(0, 10)),
+    make("span", { class: "dl-past-when" }, day(item.updated), item.turns === 1 ? " · 1 question" : ` · ${item.turns} questions`),
     button("Rename", "rename"),
     make("a", { class: "dl-button", href: `/v1/conversations/${encodeURIComponent(item.id)}/export`, download: true }, "Export"),
     button("Delete", "delete"))));
@@ -230,13 +235,22 @@ const keeping = {
 past.addEventListener("toggle", () => { if (past.open) showPast(); });
 document.addEventListener("click", (event) => { if (past.open && event.target.isConnected && !past.contains(event.target)) past.open = false; });
 
-// The card of a mark: what its source says of itself, and the quote.
+// The card of a mark: what its source says of itself, and the quote. Under a finger it stays, and has the way on.
 const hideCard = () => { card.hidden = true; };
-const showCard = (mark) => {
+const openMark = (mark) => {
+  hideCard();
+  const source = document.getElementById(mark.dataset.source);
+  if (source) openSource(source, mark);
+};
+const showCard = (mark, stays) => {
   const source = document.getElementById(mark.dataset.source);
   if (!source) return;
+  carded = mark;
+  card.classList.toggle("dl-stays", stays);
+  card.setAttribute("role", stays ? "group" : "tooltip");
   card.replaceChildren(...[...source.querySelectorAll("h3, .dl-by, .dl-when, mark")].map((item) =>
     make("span", { class: `dl-card-${item.tagName.toLowerCase()}`, dir: "auto" }, [...item.childNodes].map((node) => node.cloneNode(true)))));
+  if (stays && source.dataset.document) card.append(button("Open at the quote", "source"));
   card.hidden = false;
   const at = mark.getBoundingClientRect();
   const above = at.top - card.offsetHeight - 8;
@@ -244,12 +258,12 @@ const showCard = (mark) => {
   card.style.top = `${above >= 8 ? above : at.bottom + 8}px`;
 };
 const markAt = (event) => event.target.closest?.("[data-source]");
-const hovers = matchMedia("(hover: hover)");
-element.addEventListener("mouseover", (event) => { if (hovers.matches && markAt(event)) showCard(markAt(event)); });
-element.addEventListener("mouseout", (event) => { if (markAt(event)) hideCard(); });
-element.addEventListener("focusin", (event) => { if (markAt(event)?.matches(":focus-visible")) showCard(markAt(event)); });
-element.addEventListener("focusout", hideCard);
-addEventListener("scroll", hideCard, { passive: true, capture: true });
+element.addEventListener("mouseover", (event) => { if (hovers.matches && markAt(event)) showCard(markAt(event), false); });
+element.addEventListener("mouseout", (event) => { if (hovers.matches && markAt(event)) hideCard(); });
+element.addEventListener("focusin", (event) => { if (markAt(event)?.matches(":focus-visible")) showCard(markAt(event), false); });
+element.addEventListener("focusout", () => { if (!card.classList.contains("dl-stays")) hideCard(); });
+document.addEventListener("click", (event) => { if (!card.contains(event.target) && !markAt(event)) hideCard(); });
+document.addEventListener("scroll", hideCard, { passive: true });
 
 element.addEventListener("click", (event) => {
   const mark = markAt(event);
@@ -257,9 +271,8 @@ element.addEventListener("click", (event) => {
   const item = event.target.closest("button");
   if (mark) {
     event.preventDefault();
-    hideCard();
-    const source = document.getElementById(mark.dataset.source);
-    if (source) openSource(source, mark);
+    if (hovers.matches || event.detail === 0 || (!card.hidden && carded === mark)) openMark(mark);
+    else showCard(mark, true);
   } else if (link && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
     event.preventDefault();
     openSource(link.closest(".dl-source"), link);
@@ -277,6 +290,7 @@ element.addEventListener("click", (event) => {
     showChips();
     box.focus();
   } else if (item.closest(".dl-past-item")) keeping[item.dataset.do](item.closest(".dl-past-item"), item);
+  else if (item.dataset.do === "source") openMark(carded);
   else if (item.dataset.do) doing[item.dataset.do](item.closest(".dl-turn"), item);
 });
 element.addEventListener("keydown", (event) => {

@@ -2,12 +2,17 @@
 window.dateline ??= (() => {
   const forms = { 4: { year: "numeric" }, 7: { year: "numeric", month: "long" }, 10: { dateStyle: "medium" } };
   const form = (iso) => new Intl.DateTimeFormat(undefined, { ...forms[iso.length], timeZone: "UTC" }).format(new Date(iso));
+  const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const localize = () => {
     for (const time of document.querySelectorAll("time[datetime]:not([title])")) {
       const iso = time.getAttribute("datetime");
       time.title = iso;
+      if (iso.includes("T")) time.textContent = moment.format(new Date(iso));
       const ends = iso.split("/").filter((end) => /^\d{4}(-\d\d){0,2}$/.test(end));
-      if (ends.length) time.textContent = ends.map(form).join(" – ");
+      if (ends.length === 2 && ends[0].length === ends[1].length) {
+        const [first, last] = ends.map((end) => new Date(end));
+        time.textContent = new Intl.DateTimeFormat(undefined, { ...forms[ends[0].length], timeZone: "UTC" }).formatRange(first, last);
+      } else if (ends.length) time.textContent = ends.map(form).join(" – ");
     }
   };
   new MutationObserver(localize).observe(document.body, { childList: true, subtree: true });
@@ -55,5 +60,47 @@ window.dateline ??= (() => {
   const tab = (name) => {
     for (const item of document.querySelectorAll("button[role=tab]")) if (item.textContent.trim() === name) item.click();
   };
-  return { api, button, copy, day, make, open, part, tab };
+  const counted = (count, noun) => `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
+  // All documents of the library, the last added first.
+  const documents = async () => {
+    const all = [];
+    for (let total = 1; all.length < total; ) {
+      const some = await api(`/v1/documents?limit=500&offset=${all.length}`);
+      total = some.documents.length ? some.total : 0;
+      all.push(...some.documents);
+    }
+    return all;
+  };
+  // The library as a small picture: a bar a month, as high as the month has documents; years where months would be too thin.
+  const months = (all) => {
+    const counts = new Map();
+    const dated = all.map(({ published }) => published).filter(Boolean).sort();
+    if (!dated.length) return [];
+    const yearly = dated.at(-1).slice(0, 4) - dated[0].slice(0, 4) > 15;
+    const stem = (published) => published.slice(0, yearly ? 4 : 7);
+    for (const published of dated) counts.set(stem(published), (counts.get(stem(published)) ?? 0) + 1);
+    const steps = [];
+    for (let at = stem(dated[0]); at <= stem(dated.at(-1)) && steps.length < 600; ) {
+      steps.push(at);
+      const [year, month] = at.split("-").map(Number);
+      const next = yearly || month === 12 ? String(year + 1).padStart(4, "0") : at.slice(0, 4);
+      at = yearly ? next : `${next}-${String((month % 12) + 1).padStart(2, "0")}`;
+    }
+    if (steps.length < 2) return [];
+    const most = Math.max(...counts.values());
+    const bars = steps.map((step) => {
+      const count = counts.get(step) ?? 0;
+      const said = `${step}: ${counted(count, "document")}`;
+      const bar = count && !yearly
+        ? make("button", { type: "button", "data-do": "month", "data-month": step, "aria-label": said, title: said })
+        : make("span", count ? { title: said, class: "dl-full" } : {});
+      bar.style.height = `${count ? Math.max(4, Math.round((44 * count) / most)) : 0}px`;
+      return bar;
+    });
+    return [
+      make("div", { class: "dl-bars", role: "group", "aria-label": "Documents by month of publication" }, bars),
+      make("p", { class: "dl-ends" }, day(steps[0]), make("span", {}, yearly ? "documents by year" : "documents by month"), day(steps.at(-1))),
+    ];
+  };
+  return { api, button, copy, counted, day, documents, make, months, open, part, tab };
 })();

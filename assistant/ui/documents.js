@@ -1,5 +1,5 @@
 // The documents: files in, a table to search and sort, changes by hand. All of it goes through the API.
-const { api, button, day, make } = dateline;
+const { api, button, counted, day, make } = dateline;
 const find = (selector) => element.querySelector(selector);
 const [drop, files, results, search, told, head, body, more, months] = [
   ".dl-drop", "#dl-files", ".dl-results", ".dl-search", ".dl-told", "thead tr", "tbody", ".dl-more", ".dl-months",
@@ -53,52 +53,32 @@ const draw = () => {
   body.replaceChildren(...found.slice(0, shown).map(row));
   more.hidden = found.length <= shown;
   told.textContent = found.length === documents.length
-    ? `${documents.length.toLocaleString()} ${documents.length === 1 ? "document" : "documents"}`
+    ? counted(documents.length, "document")
     : `${found.length.toLocaleString()} of ${documents.length.toLocaleString()} documents`;
-  drawMonths();
-};
-
-// The library as a small picture: a bar a month, as high as the month has documents.
-const drawMonths = () => {
-  const counts = new Map();
-  for (const { published } of documents) if (published) counts.set(published.slice(0, 7), (counts.get(published.slice(0, 7)) ?? 0) + 1);
-  const known = [...counts.keys()].sort();
-  months.hidden = known.length < 2;
-  if (months.hidden) return;
-  const all = [];
-  for (let at = known[0]; at <= known.at(-1) && all.length < 600; ) {
-    all.push(at);
-    const [year, month] = at.split("-").map(Number);
-    at = month === 12 ? `${String(year + 1).padStart(4, "0")}-01` : `${String(year).padStart(4, "0")}-${String(month + 1).padStart(2, "0")}`;
-  }
-  const most = Math.max(...counts.values());
-  months.replaceChildren(
-    make("div", { class: "dl-bars" }, all.map((month) => {
-      const count = counts.get(month) ?? 0;
-      const bar = make(count ? "button" : "span", count
-        ? { type: "button", "data-do": "month", "data-month": month, "aria-label": `${month}: ${count} documents`, title: `${month}: ${count}` } : {});
-      bar.style.height = `${Math.max(2, Math.round((44 * count) / most))}px`;
-      return bar;
-    })),
-    make("p", { class: "dl-ends" }, day(known[0]), make("span", {}, "documents by month"), day(known.at(-1))));
+  const month = search.elements.after.value.slice(0, 7);
+  months.replaceChildren(...dateline.months(documents));
+  find(`[data-month="${month}"]`)?.setAttribute("aria-pressed", isMonth(month));
 };
 
 const load = async () => {
   try {
-    const all = [];
-    for (let total = 1; all.length < total; ) {
-      const part = await api(`/v1/documents?limit=500&offset=${all.length}`);
-      total = part.documents.length ? part.total : 0;
-      all.push(...part.documents);
-    }
-    documents = all;
+    documents = await dateline.documents();
     draw();
+    document.dispatchEvent(new CustomEvent("dateline:documents", { detail: documents }));
   } catch (error) {
     told.textContent = error.message;
   }
 };
 
 // Files go one by one, two at a time; each has a line with its progress, then what became of it.
+const sentence = (words) => words.charAt(0).toLocaleUpperCase() + words.slice(1);
+const BECAME = {
+  added: ({ title, passages }) => `Added as “${title}”, ${counted(passages, "passage")}`,
+  replaced: ({ title, passages }) => `Took the place of its older self as “${title}”, ${counted(passages, "passage")}`,
+  unchanged: () => "Already in the library",
+  "same content": ({ detail }) => `Not added again: ${detail}`,
+  failed: ({ detail }) => `Not added: ${sentence(detail)}`,
+};
 const send = (file, line) => new Promise((resolve) => {
   const request = new XMLHttpRequest();
   const bar = make("progress", { max: 1, value: 0, "aria-label": `Sending ${file.name}` });
@@ -110,8 +90,7 @@ const send = (file, line) => new Promise((resolve) => {
     try { answer = JSON.parse(request.responseText); } catch { answer = { error: { message: "The server can't be reached." } }; }
     bar.remove();
     for (const result of answer.results ?? [{ status: "failed", detail: answer.error?.message ?? "The server refused this." }]) {
-      const pieces = [result.status, result.detail, result.passages ? `${result.passages} passages` : ""].filter(Boolean);
-      line.append(make("span", { class: result.status === "failed" ? "dl-bad" : "dl-good", dir: "auto" }, pieces.join(", ")));
+      line.append(make("span", { class: result.status === "failed" ? "dl-bad" : "dl-good", dir: "auto" }, BECAME[result.status]?.(result) ?? result.detail));
     }
     resolve();
   });
@@ -140,6 +119,18 @@ for (const name of ["dragover", "dragleave", "drop"]) {
   });
 }
 
+const daysOf = (month) => {
+  const [year, number] = month.split("-").map(Number);
+  return [`${month}-01`, `${month}-${new Date(Date.UTC(year, number, 0)).getUTCDate()}`];
+};
+const isMonth = (month) => month !== "" && daysOf(month).every((day, end) => search.elements[end ? "before" : "after"].value === day);
+const takeMonth = () => {
+  if (!dateline.month) return;
+  [search.elements.after.value, search.elements.before.value] = daysOf(dateline.month);
+  dateline.month = "";
+  draw();
+};
+document.addEventListener("dateline:month", takeMonth);
 const doing = {
   sort: (item) => {
     const by = item.dataset.by;
@@ -149,10 +140,7 @@ const doing = {
   },
   month: (item) => {
     const month = item.dataset.month;
-    const [year, number] = month.split("-").map(Number);
-    const range = [`${month}-01`, `${month}-${new Date(Date.UTC(year, number, 0)).getUTCDate()}`];
-    const same = search.elements.after.value === range[0] && search.elements.before.value === range[1];
-    [search.elements.after.value, search.elements.before.value] = same ? ["", ""] : range;
+    [search.elements.after.value, search.elements.before.value] = isMonth(month) ? ["", ""] : daysOf(month);
     draw();
     find(`[data-month="${month}"]`)?.focus();
   },
@@ -163,7 +151,7 @@ const doing = {
       make("label", {}, "Title ", make("input", { name: "title", value: known.title, maxlength: 500, required: true, dir: "auto" })),
       make("label", {}, "Published ", make("input", { type: "date", name: "published", value: known.published ?? "" })),
       make("button", { class: "dl-button" }, "Save"), button("Cancel", "cancel"));
-    line.firstElementChild.replaceChildren(form);
+    line.replaceChildren(make("td", { colspan: COLUMNS.length + 1 }, form));
     form.elements.title.focus();
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -195,4 +183,5 @@ element.addEventListener("click", (event) => {
 more.addEventListener("click", () => { shown += PAGE; draw(); });
 search.addEventListener("input", draw);
 search.addEventListener("submit", (event) => event.preventDefault());
+takeMonth();
 load();

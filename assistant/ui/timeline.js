@@ -1,7 +1,7 @@
 // What happened when: a topic goes to the API, its events come back as a plot over a list of quotes.
-const { api, day, make } = dateline;
+const { api, button, counted, day, make } = dateline;
 const find = (selector) => element.querySelector(selector);
-const [form, told, plot, list] = [".dl-search", ".dl-told", ".dl-plot", ".dl-events"].map(find);
+const [form, told, plot, list, topics] = [".dl-search", ".dl-told", ".dl-plot", ".dl-events", ".dl-topics"].map(find);
 const DAY = 86_400_000;
 const HIGH = 22;
 let events = [];
@@ -55,11 +55,14 @@ const draw = () => {
     return { index, left, right, row };
   });
   const high = rows.length * HIGH + 12;
+  // What is cut short has no ticks: the two ends of it tell its dates.
+  const whole = line.filter(({ cut }) => !cut);
   const years = line.filter(({ cut }) => !cut).reduce((sum, { from, to }) => sum + to - from, 0) > 3 * 366 * DAY;
   const ticks = [];
   for (let at = new Date(begin); at.getTime() <= end; ) {
     const place = x(at.getTime());
-    if (place >= (ticks.at(-1)?.place ?? -90) + 90) ticks.push({ at, place });
+    const inside = whole.some(({ from, to }) => from <= at.getTime() && at.getTime() <= to);
+    if (inside && place >= (ticks.at(-1)?.place ?? -90) + 90) ticks.push({ at, place });
     at = years ? new Date(Date.UTC(at.getUTCFullYear() + 1, 0)) : new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1));
   }
   const form = new Intl.DateTimeFormat(undefined, years ? { year: "numeric", timeZone: "UTC" } : { month: "short", year: "numeric", timeZone: "UTC" });
@@ -73,7 +76,8 @@ const draw = () => {
       x: left, y: high - 8 - row * HIGH - 12, width: right - left, height: 12, rx: 6, "data-event": index,
       class: events[index].clock === "published" ? "dl-dot-published" : "dl-dot-event",
     }, svg("title", {}, `${events[index].said}: ${events[index].citations[0]?.quote ?? ""}`))));
-  plot.replaceChildren(picture);
+  plot.querySelector("svg")?.remove();
+  plot.prepend(picture);
 };
 const when = (event) => event.running ? [make("span", {}, "since "), day(event.from)]
   : /^\d{4}(-\d\d){0,2}$/.test(event.date) ? [day(event.date)] : [day(`${event.from}/${event.to}`)];
@@ -89,11 +93,12 @@ const entry = (event, index) => make("li", { id: `dl-event-${index}`, tabindex: 
 const ask = async () => {
   const topic = form.elements.topic.value.trim();
   if (!topic) return;
+  topics.hidden = true;
   told.textContent = "Searching the documents …";
   try {
     const found = await api(`/v1/timeline?${new URLSearchParams({ topic })}`);
     events = found.events;
-    told.textContent = found.reason ?? `${events.length} ${events.length === 1 ? "event" : "events"}`;
+    told.textContent = found.reason ?? counted(events.length, "event");
   } catch (error) {
     events = [];
     told.textContent = error.message;
@@ -101,6 +106,26 @@ const ask = async () => {
   list.replaceChildren(...events.map(entry));
   draw();
 };
+const suggest = (documents) => {
+  const titles = [...new Set(documents.map(({ title }) => title))].slice(0, 3);
+  topics.querySelector("ul").replaceChildren(...titles.map((title) => make("li", {}, button(title, "topic", { dir: "auto" }))));
+  topics.querySelector(".dl-months").replaceChildren(...dateline.months(documents));
+  topics.querySelector("p").hidden = !titles.length;
+};
+document.addEventListener("dateline:documents", ({ detail }) => suggest(detail));
+dateline.documents().then(suggest, (error) => { told.textContent = error.message; });
+topics.addEventListener("click", (event) => {
+  const item = event.target.closest("[data-do]");
+  if (!item) return;
+  if (item.dataset.do === "topic") {
+    form.elements.topic.value = item.textContent;
+    ask();
+  } else {
+    dateline.month = item.dataset.month; // where the documents were not looked at yet, they find it here
+    dateline.tab("Documents");
+    document.dispatchEvent(new CustomEvent("dateline:month"));
+  }
+});
 form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 list.addEventListener("click", (event) => {
   const place = event.target.closest(".dl-told-by");

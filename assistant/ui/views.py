@@ -46,14 +46,6 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A quote, or a paragraph that a model wrote."""
-
-    element: Literal["blockquote", "p"]
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SourceView:
     """A cited quote, or a passage that was found near, in its document."""
 
@@ -76,6 +68,16 @@ class SourceView:
     speaker: str | None = None
     gone: Literal["", "deleted", "changed"] = ""
     """What became of the document since, where the quote is withheld."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A quote, or a paragraph that a model wrote."""
+
+    element: Literal["blockquote", "p"]
+    pieces: tuple[Piece, ...]
+    source: SourceView | None = None
+    """Where the whole of it is quoted from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def turn_view(number: int, answer: Json, library: Library) -> TurnView:
     """An answer (``Answer.to_dict()``), fresh or kept, as the page shows it."""
     titles = {cited["id"]: cited["title"] for cited in answer["citations"]}
     standalone = answer["standalone_question"]
+    citations = tuple(_citation(cited, library) for cited in answer["citations"])
     return TurnView(
         number=number,
         question=answer["question"],
@@ -150,8 +153,8 @@ def turn_view(number: int, answer: Json, library: Library) -> TurnView:
         answered=answer["answered"],
         reason=_after_first_words(answer["reason"] or ""),
         understood=standalone if standalone != answer["question"] else "",
-        paragraphs=tuple(_paragraphs(answer, titles)),
-        citations=tuple(_citation(cited, library) for cited in answer["citations"]),
+        paragraphs=tuple(_paragraphs(answer, citations)),
+        citations=citations,
         nearest=tuple(_nearest(answer, library)),
         disagreements=tuple(_disagreement(item, titles) for item in answer["disagreements"]),
         confidence=_confidence(answer["confidence"]),
@@ -214,16 +217,18 @@ def _info(info: DocumentInfo) -> Json:
     }
 
 
-def _paragraphs(answer: Json, titles: Mapping[int, str]) -> Iterator[Paragraph]:
+def _paragraphs(answer: Json, citations: Sequence[SourceView]) -> Iterator[Paragraph]:
     if not answer["answered"]:
         return
     if answer["answerer"] == "verbatim":
         first = min((cited["answer"]["start"] for cited in answer["citations"]), default=0)
-        if opening := answer["text"][:first].strip():
+        # Where documents differ, the table says what the opening words say.
+        if (opening := answer["text"][:first].strip()) and not answer["disagreements"]:
             yield Paragraph("p", (Piece(opening),))
-        for cited in answer["citations"]:
-            yield Paragraph("blockquote", (*_quoted(cited), Piece(cited["title"], mark=cited["id"])))
+        for cited, source in zip(answer["citations"], citations, strict=True):
+            yield Paragraph("blockquote", (*_quoted(cited), Piece(source.title, mark=source.id)), source)
         return
+    titles = {source.id: source.title for source in citations}
     for paragraph in re.split(r"\n{2,}", answer["text"]):
         pieces: list[Piece] = []
         position = 0
@@ -269,8 +274,8 @@ def _citation(cited: Json, library: Library) -> SourceView:
         span=span,
         around=around,
         link=link(document_id, span),
-        before=before,
-        after=after,
+        before=before.lstrip(),
+        after=after.rstrip(),
         locator=cited["locator"],
         dates=tuple(
             {"text": text, "iso": iso}
@@ -311,7 +316,7 @@ def _nearest(answer: Json, library: Library) -> Iterator[SourceView]:
 
 def _disagreement(item: Json, titles: Mapping[int, str]) -> Json:
     return {
-        "caption": "The documents differ" if item["kind"] == "contradict" else "The figure changed over time",
+        "caption": "The documents differ" if item["kind"] == "contradict" else "This changed over time",
         "sides": [
             {
                 "value": side["value"],

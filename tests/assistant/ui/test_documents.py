@@ -65,7 +65,7 @@ def test_the_table_is_sorted_and_searched(documents: Page) -> None:
 def test_a_month_is_chosen_in_the_picture(documents: Page) -> None:
     """The bars tell how many documents each month has; a click shows those of one."""
     page = documents
-    bar = page.get_by_role("button", name="2024-05: 1 documents")
+    bar = page.get_by_role("button", name="2024-05: 1 document")
     bar.click()
     assert titles(page) == ["A bridge by Ada Brook"]
     bar.click()
@@ -79,9 +79,9 @@ def test_files_are_added_each_with_its_result(documents: Page) -> None:
     add(page, ("copy.txt", WALRUS))
 
     said = dict(zip(*(page.locator(f".dl-results {item}").all_inner_texts() for item in ("b", "span")), strict=True))
-    assert said["walrus.txt"] == "added, 1 passages"
-    assert said["empty.txt"].startswith("failed")
-    assert said["copy.txt"].startswith("same content, same content as walrus.txt")
+    assert said["walrus.txt"] == "Added as “walrus”, 1 passage"
+    assert said["empty.txt"].startswith("Not added: ")
+    assert said["copy.txt"].startswith("Not added again: same content as walrus.txt")
     row = page.locator(".dl-table tr", has_text="walrus")
     row.wait_for()
     assert row.locator("small").first.inner_text() == "Same content: copy.txt, walrus.txt"
@@ -122,6 +122,20 @@ def test_a_title_opens_the_document(documents: Page) -> None:
     documents.get_by_role("button", name="Harbour reopens after the storm").click()
     documents.locator(".dl-reader h2", has_text="Harbour reopens after the storm").wait_for()
     assert documents.locator(".dl-reader .dl-text").inner_text().startswith("The quay was repaired")
+
+
+def test_a_timeline_begins_with_suggestions(opened: Opened) -> None:
+    """Before a topic is asked, titles are suggested, and a month of the picture leads to its documents."""
+    page = opened()
+    page.get_by_role("tab", name="Timeline").click()
+    page.get_by_role("button", name="2024-05: 1 document").click()
+    page.locator(".dl-title", has_text="A bridge by Ada Brook").wait_for()
+    assert titles(page) == ["A bridge by Ada Brook"]
+    page.get_by_role("tab", name="Timeline").click()
+    page.locator(".dl-topics").get_by_role("button", name="What the bridge costs").click()
+    page.locator(".dl-timeline .dl-told:not(:empty)").wait_for()
+    assert page.get_by_label("Topic").input_value() == "What the bridge costs"
+    assert page.locator(".dl-topics:visible").count() == 0
 
 
 def test_a_timeline_shows_what_happened_when(opened: Opened) -> None:

@@ -177,6 +177,23 @@ def test_the_phone_has_all_in_one_column(opened: Opened, ask: Ask) -> None:
     assert 0 < quote["y"] < quote["y"] + quote["height"] <= 844
 
 
+def test_a_finger_sees_the_card_first(opened: Opened, ask: Ask) -> None:
+    """A tap on a mark shows its card, which stays and leads to the document; a tap elsewhere takes it away."""
+    page = opened(PHONE, has_touch=True, is_mobile=True)
+    turn = ask(page, COST)
+    page.wait_for_timeout(200)  # the page scrolls to the answer
+    turn.locator(".dl-mark").nth(1).tap()
+    card = page.locator("#dl-card")
+    assert card.locator("mark, .dl-card-mark").inner_text() in page.locator(".dl-source mark").all_inner_texts()
+    turn.locator(".dl-question").tap()
+    assert card.is_hidden()
+    turn.locator(".dl-mark").nth(1).tap()
+    card.get_by_role("button", name="Open at the quote").tap()
+    page.locator(".dl-reader mark").wait_for()
+    assert page.locator(".dl-active").get_attribute("id") == "dl-source-1-2"
+    assert card.is_hidden()
+
+
 def test_a_quote_far_down_its_passage_is_in_view(opened: Opened, ask: Ask, server: str) -> None:
     """The panel shows the quote of a long passage without scrolling by hand."""
     text = " ".join(f"Line {number} says nothing much of anything here." for number in range(20))

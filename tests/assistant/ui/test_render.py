@@ -89,7 +89,7 @@ def test_asked_for_words_are_bold(library: Library) -> None:
 
 
 def test_a_source_tells_when_and_who(library: Library) -> None:
-    """Beside a quote stand the page, the dates that its words mean, and who says it."""
+    """Beside a quote stand the page, the dates that its words mean, and who says it; the dates also right below it."""
     cited = citation(
         library,
         source="Lune Post",
@@ -104,6 +104,10 @@ def test_a_source_tells_when_and_who(library: Library) -> None:
         "Source 1 The dam Lune Post · published 1931-07-01 · page 3 “ in May this year ” is 1931-05 said by the mayor "
         "So it goes. The dam was begun in May this year, and &lt;b&gt;Ada&lt;/b&gt; paid. It was long. "
         "Open at the quote"
+    )
+    assert words(render.turn(view(library, cited))).startswith(
+        "And when? The dam was begun in May this year, and &lt;b&gt;Ada&lt;/b&gt; paid.&nbsp; [1] "
+        "published 1931-07-01 · “ in May this year ” is 1931-05 · said by the mayor Very likely"
     )
 
 
@@ -161,7 +165,7 @@ def test_a_written_answer_keeps_its_marks(library: Library) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "caption"),
-    [("contradict", "The documents differ"), ("changed over time", "The figure changed over time")],
+    [("contradict", "The documents differ"), ("changed over time", "This changed over time")],
 )
 def test_differing_values_stand_side_by_side(library: Library, kind: str, caption: str) -> None:
     """Where documents differ, a table above the quotes gives each value with its days and its sources."""
