@@ -768,10 +768,13 @@ def _sum_up(parts: Parts, counts: dict[str, int], *, as_json: bool, before: str 
 
 
 def _ingested_line(result: Ingested) -> str:
+    from assistant.terminal import printable
+
     facts = result.detail
     if result.document_id:
         facts = f"{result.document_id}  {result.title}" + (f"  ({result.detail})" if result.detail else "")
-    return f"{result.status:<12}  {result.path}  {facts}"
+    line = f"{result.status:<12}  {result.path}  {facts}"
+    return printable(line).replace("\n", "\N{REPLACEMENT CHARACTER}")  # a file's name may hold anything
 
 
 def _count(number: int, noun: str) -> str:
@@ -779,8 +782,12 @@ def _count(number: int, noun: str) -> str:
 
 
 def _json(data: Any, *, indent: int | None = 2) -> str:
-    ascii_only = (sys.stdout.encoding or "").casefold().replace("-", "") not in ("utf8", "utf16", "utf32")
-    return json.dumps(data, ensure_ascii=ascii_only, indent=indent)
+    written = json.dumps(data, ensure_ascii=False, indent=indent)
+    try:
+        written.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:  # an output that is not Unicode, or the name of a file that is not
+        return json.dumps(data, indent=indent)
+    return written
 
 
 def _emit(data: Any) -> None:

@@ -25,6 +25,7 @@ from corpus.reading import (
     find_files,
     media_type_of,
     origin_of,
+    printable_name,
     read_bytes,
 )
 
@@ -108,16 +109,17 @@ def find(paths: Iterable[Path]) -> FoundFiles:
     """Every file under ``paths`` once, folders in order of their names."""
     files: dict[str, Path] = {}
     missing: list[Ingested] = []
+
+    def note(folder: Path, error: OSError) -> None:
+        missing.append(Ingested(folder, FAILED, detail=f"The folder can't be read: {error.strerror}."))
+
     for path in paths:
         if path.is_file():
             files.setdefault(os.path.realpath(path), path)
         elif path.is_dir():
-            try:
-                inside = list(find_files(path))
-            except OSError as error:
-                missing.append(Ingested(path, FAILED, detail=f"The folder can't be read: {error.strerror}."))
-                continue
-            if not inside:
+            told = len(missing)
+            inside = list(find_files(path, note))
+            if not inside and len(missing) == told:
                 missing.append(Ingested(path, FAILED, detail="The folder holds no files."))
             for file in inside:
                 files.setdefault(os.path.realpath(file), file)  # resolve() fails on a loop of links
@@ -297,9 +299,8 @@ def _look_at(library: Library, source: _Source, published: PublishedDate | None,
         documents = read_bytes(data, source.path.name, origin=origin, limits=limits, on_problem=note)
     except ReadError as error:
         return _Arrival(source.path, [Ingested(source.path, FAILED, detail=str(error))])
-    file = SourceFile(
-        origin, source.path.name, media_type_of(source.path.name), len(data), content_hash=library.keep_copy(data)
-    )
+    name = printable_name(source.path.name)
+    file = SourceFile(origin, name, media_type_of(name), len(data), content_hash=library.keep_copy(data))
     return _Arrival(
         source.path,
         problems,

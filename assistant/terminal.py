@@ -32,9 +32,18 @@ _NEAREST = 3
 _EXCERPT = 280
 """Characters of a passage that are shown."""
 
-# Controls but tab and newline, and the marks that reverse the direction of what follows.
+# Controls but tab and newline, the marks that reverse the direction of what follows, and half characters, which stand
+# for the bytes of a file's name that are not UTF-8.
 _UNSAFE = dict.fromkeys(
-    (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd"
+    (
+        *range(9),
+        *range(11, 32),
+        *range(127, 160),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+        *range(0xD800, 0xE000),
+    ),
+    "\ufffd",
 )
 
 

@@ -95,7 +95,7 @@ def from_first_line(line: str) -> tuple[PublishedDate, int] | None:
 def from_file_name(name: str) -> PublishedDate | None:
     """The one date in a file name; none where there are two that differ."""
     found = [(day, match.group()) for match in _IN_NAME.finditer(name) if (day := _day(match)) is not None]
-    if len({day for day, _ in found}) != 1:
+    if len({day for day, _ in found}) != 1 or not plausible(found[0][0]):
         return None
     return PublishedDate(found[0][0], "file name", found[0][1], 0.8)
 

@@ -33,11 +33,12 @@ __all__ = [
     "find_files",
     "media_type_of",
     "origin_of",
+    "printable_name",
     "read_bytes",
     "read_file",
 ]
 
-READING_VERSION = "1"
+READING_VERSION = "2"
 """To be raised when readers give other documents for the same bytes, so that known files are read again."""
 
 _log = logging.getLogger(__name__)
@@ -108,22 +109,32 @@ _SAVE_AS: Mapping[str, str] = {
 """Kinds that are not read, and what their programs can save them as."""
 
 
-def find_files(path: Path) -> Iterator[Path]:
+def find_files(path: Path, on_unlisted: Callable[[Path, OSError], None] | None = None) -> Iterator[Path]:
     """The files under a folder in the order of their names, or the file itself; hidden ones are passed over.
 
     Links to folders are not followed, so a loop of them ends. A link that leads nowhere is given, and told when read.
 
+    Args:
+        on_unlisted: told of a folder that cannot be listed, and why; the rest goes on.
+
     Raises:
-        OSError: the folder cannot be listed.
+        OSError: a folder cannot be listed, and nobody is told.
     """
     if path.is_file():
         yield path
         return
-    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+    except OSError as error:
+        if on_unlisted is None:
+            raise
+        on_unlisted(path, error)
+        return
+    for entry in entries:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from find_files(Path(entry.path))
+            yield from find_files(Path(entry.path), on_unlisted)
         elif _is_file(entry):
             yield Path(entry.path)
 
@@ -213,7 +224,7 @@ def _read(raw: Raw) -> list[Document]:
         raise ReadError(_too_large(len(raw.data), limits))
     if not raw.data.strip():
         raise ReadError("The file is empty.")
-    raw = replace(raw, name=_printable(raw.name))
+    raw = replace(raw, name=printable_name(raw.name))
     media_type = _media_type(raw)
     documents = _guarded(READERS[media_type], raw)
     for document in documents:
@@ -278,6 +289,6 @@ def _too_large(size: int, limits: Limits) -> str:
     return f"The file has {size:,} bytes, at most {limits.max_bytes:,} are read."
 
 
-def _printable(name: str) -> str:
-    """A file's name without what cannot be written as UTF-8."""
+def printable_name(name: str) -> str:
+    """A file's name without what cannot be written as UTF-8: to a system a name may be any bytes."""
     return clean(name.encode("utf-8", "replace").decode("utf-8"))

@@ -62,15 +62,15 @@ def _utf_16(sample: bytes) -> str:
 
 
 def _guessed(data: bytes) -> str:
-    from charset_normalizer import from_bytes
+    import chardet
 
     # A damaged place in UTF-8, or an end that was cut off, must not turn the whole text into another encoding's.
     mostly = data.decode("utf-8-sig", "replace")
     damaged = mostly.count("\N{REPLACEMENT CHARACTER}")
     if damaged * 10 <= sum(character > "\x7f" for character in mostly) - damaged:
         return mostly
-    best = from_bytes(data[:_SAMPLE]).best()
-    text = None if best is None else data.decode(best.encoding, "replace")
+    found = chardet.detect(data[:_SAMPLE], encoding_era=chardet.EncodingEra.ALL & ~chardet.EncodingEra.MAINFRAME)
+    text = data.decode(found["encoding"], "replace") if found["encoding"] else None
     if text is None or _binary_share(text) > _MOST_BINARY:
         raise ReadError("The file is not text in any encoding that can be made out: save it as UTF-8.")
     return text

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from corpus.document import Document, Heading, PublishedDate, Span
-from corpus.published import from_file_name, from_first_line, from_front_matter
+from corpus.published import best, from_file_name, from_first_line, from_front_matter, from_url
 from corpus.readers.encoding import decode
+from corpus.readers.header_lines import from_header_lines
 from corpus.readers.raw import Raw
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def _document(
     published: PublishedDate | None,
     headings: tuple[Heading, ...],
 ) -> Document:
+    url = _string(front, "url")
+    published = published or best(from_header_lines(text), from_url(url), from_file_name(raw.name))
     taken = {"title", "date", "published", "source", "publisher", "author", "language", "lang", "url"}
     return Document(
         text=text,
@@ -65,11 +68,11 @@ def _document(
         origin=raw.origin,
         name=raw.name,
         media_type=media_type,
-        published=published or from_file_name(raw.name),
+        published=published,
         source=_string(front, "source") or _string(front, "publisher"),
         author=_string(front, "author"),
         language=(_string(front, "language") or _string(front, "lang"))[:2].lower(),
-        url=_string(front, "url"),
+        url=url,
         headings=headings,
         metadata={str(key): str(value) for key, value in front.items() if str(key).casefold() not in taken},
     )

@@ -35,6 +35,8 @@ def read_zip(raw: Raw) -> list[Document]:
             problems.append((line(name), str(error)))
     if not found:
         name, problem = problems[0]
+        if raw.depth:  # the outermost archive names its file, the innermost one says what is wrong
+            raise ReadError(problem)
         raise ReadError(f"Nothing in the archive can be read. The first file, {name[-80:]}: {problem}")
     for name, problem in problems:
         raw.on_problem(name, problem)

@@ -127,6 +127,39 @@ def test_a_date_by_hand_goes_before_and_stays(library: Library, folder: Path) ->
     assert (statuses(read(library, folder / "dam.md")), published()) == ({"dam.md": "replaced"}, DAY.value)
 
 
+def test_a_file_whose_name_is_no_text_goes_in(library: Library, tmp_path: Path) -> None:
+    """To the system a name is bytes; what is not UTF-8 in it is replaced where people read it."""
+    folder = tmp_path / "names"
+    folder.mkdir()
+    for name in (b"caf\xe9 \xff.txt", b"two\nlines.txt"):
+        (folder / os.fsdecode(name)).write_text(f"The tale of {name.hex()}", "utf-8")
+
+    results = read(library, folder)
+
+    assert [result.status for result in results] == ["added", "added"]
+    assert {info.name for info in library.documents()} == {"caf? ?.txt", "two\nlines.txt"}
+    assert {result.status for result in read(library, folder)} == {"unchanged"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to the superuser")
+def test_what_may_not_be_read_is_told_and_the_rest_goes_in(library: Library, folder: Path) -> None:
+    """A file and a folder without permission."""
+    (folder / "closed").mkdir()
+    (folder / "closed" / "inside.txt").write_text("Nobody sees it.", "utf-8")
+    (folder / "closed").chmod(0)
+    (folder / "mill.txt").chmod(0)
+    found = find([folder])
+
+    results = [*found.missing, *ingest(library, found.files)]
+
+    (folder / "closed").chmod(0o700)
+    assert [(result.path.name, result.status, result.detail) for result in results] == [
+        ("closed", "failed", "The folder can't be read: Permission denied."),
+        ("mill.txt", "failed", "The file can't be read: Permission denied."),
+        ("dam.md", "added", ""),
+    ]
+
+
 def test_an_upload_replaces_the_one_of_its_name(library: Library) -> None:
     """Uploads are known by their names, apart from files of folders."""
     (first,) = ingest_upload(library, "dam.txt", b"The dam is finished.")
