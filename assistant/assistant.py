@@ -186,8 +186,8 @@ class Assistant:
         written = write(quotes, self._library, lead=opening, marks=marks(question), speaker=self._speaker)
         for citation in written.citations:
             check_citation(citation, self._library)
-        answered = bool(quotes) and confidence >= calibration.threshold
         impossible = impossible_date(question)
+        answered = bool(quotes) and confidence >= calibration.threshold and impossible is None
         hidden, reason, refusal = None, None, ""
         passages = tuple(_near(item) for item in found.passages[:_SHOWN])
         if not answered:
@@ -345,7 +345,7 @@ def _notes(filters: Filters, impossible: str | None) -> Iterator[Step]:
     if filters.as_of is not None and filters.as_of > datetime.date.today():
         yield Step("note", {"text": f"as_of {filters.as_of} lies in the future: it hides nothing that is here today"})
     if impossible is not None:
-        yield Step("note", {"text": f"no calendar holds {impossible!r}: no time was read from it"})
+        yield Step("note", {"text": f"no calendar holds {impossible!r}"})
 
 
 def _readings(ordered: Ordered | None, breadth: Breadth | None, hidden: Hidden | None) -> Iterator[Step]:

@@ -113,9 +113,8 @@ def build_scorer(backbone: Path) -> torch.nn.Module:
     class Scorer(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.encoder = transformers.BertModel.from_pretrained(
-                str(backbone), add_pooling_layer=False, local_files_only=True
-            )
+            self.encoder = transformers.BertModel.from_pretrained(str(backbone), local_files_only=True)
+            self.encoder.pooler = None  # dropped once it is loaded: leaving it out is reported as a fault
             self.head = torch.nn.Linear(2 * self.encoder.config.hidden_size, 1)
 
         def forward(

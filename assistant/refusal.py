@@ -69,9 +69,9 @@ def reason_of(
         window: the time that the question asks about.
         impossible: a date in the question that no calendar holds.
     """
-    said = [_searched(stats, filters)]
     if impossible is not None:
-        said.append(f"No calendar holds {impossible!r}, so no time was read from it.")
+        return f"No calendar holds {impossible!r}, so this was not answered. Ask with a date that there is."
+    said = [_searched(stats, filters)]
     if window is not None and window.bounded and stats.published_to and window.first > stats.published_to:
         said.append(f"They were all published before the time asked about ({window.text}).")
     if hidden is not None:

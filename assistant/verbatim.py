@@ -14,6 +14,8 @@ from index.words import stems
 MOST_QUOTES = 3
 _ENOUGH = 0.85
 """Share of the best candidates' probability that the quotes must hold before no further one is added."""
+_FAINT = 0.05
+"""Share of the best quote's probability that a further quote must have: it costs no answer of the development sets."""
 _WEIGHED = 12
 """Candidates whose probabilities are compared for that."""
 _SAME = 0.8
@@ -48,7 +50,7 @@ def choose_quotes(evidence: Sequence[Evidence], library: Library, *, most: int =
     chosen: list[Quote] = []
     held = 0.0
     for item in weighed:
-        if len(chosen) >= most or (chosen and held >= _ENOUGH * total):
+        if len(chosen) >= most or (chosen and (held >= _ENOUGH * total or item.score < _FAINT * weighed[0].score)):
             break
         held += item.score
         span = quote_span(item)

@@ -161,12 +161,15 @@ def _share(window: Window, item: EventDate) -> float:
     return common / ((end - begin).days + 1)
 
 
+_MONTH = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?"
+)
 _DAY_AND_MONTH = re.compile(
-    r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
-    r"(?:,?\s+(?P<year>\d{4}))?"
-    r"|\b(?P<month2>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?\b"
+    rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\b(?:,?\s+(?P<year>\d{{4}}))?"
+    rf"|\b(?P<month2>(?-i:May)|(?!may\b)(?:{_MONTH}))\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b"
     r"(?:,?\s+(?P<year2>\d{4}))?"
-    r"|\b(?P<year3>\d{4})-(?P<month3>\d{1,2})-(?P<day3>\d{1,2})\b",
+    r"|\b(?P<year3>[12]\d{3})-(?P<month3>\d{1,2})-(?P<day3>\d{1,2})\b",
     re.IGNORECASE,
 )
 _MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -178,7 +181,7 @@ def impossible_date(question: str) -> str | None:
     for match in _DAY_AND_MONTH.finditer(question):
         groups = match.groupdict()
         month = groups["month"] or groups["month2"]
-        number = _MONTH_NAMES.index(month.lower()) + 1 if month else int(groups["month3"])
+        number = _MONTH_NAMES.index(month[:3].lower()) + 1 if month else int(groups["month3"])
         year = groups["year"] or groups["year2"] or groups["year3"]
         try:
             date(int(year or _A_LEAP_YEAR), number, int(groups["day"] or groups["day2"] or groups["day3"]))

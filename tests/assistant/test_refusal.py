@@ -10,6 +10,7 @@ import pytest
 
 from assistant.assistant import Assistant, QuestionError
 from assistant.calibration import load_calibrations
+from assistant.windows import impossible_date
 from corpus.document import Document, PublishedDate
 from corpus.filters import Filters
 
@@ -155,7 +156,27 @@ def test_a_date_that_no_calendar_holds_is_told(assistant: Assistant) -> None:
     answer = assistant.ask("Why was saffron dear on 31 February 2024?")
 
     assert answer.reason is not None
-    assert answer.reason.endswith("No calendar holds '31 February 2024', so no time was read from it.")
+    assert not answer.answered
+    assert answer.reason == (
+        "No calendar holds '31 February 2024', so this was not answered. Ask with a date that there is."
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What opened on 31 November 2024?", "31 November 2024"),
+        ("What happened on Feb. 30?", "Feb. 30"),
+        ("Who came on 2023-02-29?", "2023-02-29"),
+        ("Who came on 29 February 2024?", None),
+        ("How did the marines 45 miles away hear of it?", None),
+        ("How may 50 people vote?", None),
+        ("What is in file 4321-99-11?", None),
+    ],
+)
+def test_only_a_date_can_be_impossible(question: str, found: str | None) -> None:
+    """Numbers near words that begin like a month are no dates."""
+    assert impossible_date(question) == found
 
 
 def test_a_time_after_all_documents_is_told(assistant: Assistant) -> None:
