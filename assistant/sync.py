@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_to_bytes
 
 from assistant.ingestion import FAILED, Ingested, digest_of, ingest, unchanged
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from corpus.catalog import FileDocument
     from index.library import Library
 
+FileState = Literal["as read", "changed", "gone"]
 STATUSES = ("added", "replaced", "removed", "unchanged", "same content", FAILED)
 
 _STATUS = {"new": "added", "changed": "replaced", "unchanged": "unchanged", "same content": "same content"}
@@ -122,7 +123,37 @@ def changes(folder: Path, stop: threading.Event) -> Iterator[None]:
         yield
 
 
+def states(library: Library) -> dict[str, FileState]:
+    """For each document of a file in a folder: whether a file of it is still as it was read.
+
+    A file that was not written to since is taken to be so without reading it.
+    """
+    added = {info.id: info.added.timestamp() for info in library.documents()}
+    found: dict[str, FileState] = {}
+    for origin, documents in library.catalog.files_under("file://").items():
+        state = _state(library, origin, min(added.get(document.id, 0.0) for document in documents))
+        for document in documents:
+            if found.get(document.id) != "as read":
+                found[document.id] = state
+    return found
+
+
+def _state(library: Library, origin: str, read: float) -> FileState:
+    path = _path_of(origin)
+    try:
+        if path.stat().st_mtime <= read:
+            return "as read"
+        data = bytes_of(path, Limits())
+    except (OSError, ReadError):
+        return "gone"
+    return "changed" if library.catalog.known_file(origin, digest_of(data)) is None else "as read"
+
+
+def _path_of(origin: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(origin.removeprefix("file://"))))
+
+
 def _removed(origin: str, documents: tuple[FileDocument, ...]) -> Iterator[Ingested]:
-    path = Path(os.fsdecode(unquote_to_bytes(origin.removeprefix("file://"))))
+    path = _path_of(origin)
     for document in documents:
         yield Ingested(path, "removed", document.id, document.title, document.passages)

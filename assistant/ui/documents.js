@@ -7,6 +7,7 @@ const [drop, files, results, search, told, head, body, more, months] = [
 const PAGE = 200;
 const AT_ONCE = 2;
 let documents = [];
+let states = {};
 let order = { by: "added", down: true };
 let shown = PAGE;
 
@@ -20,6 +21,7 @@ const COLUMNS = [
 const FOUND = { user: "by hand", filename: "in the file name", "file name": "in the file name", url: "in the address" };
 const from = (item) => (item.published ? FOUND[item.published_from] ?? item.published_from : "");
 
+const STATES = { "as read": "as in its folder", changed: "changed in its folder since", gone: "gone from its folder" };
 const address = (item) => `/v1/documents/${encodeURIComponent(item.id)}`;
 const row = (item) => {
   const names = item.names.length > 1 ? make("small", { dir: "auto" }, `Same content: ${item.names.join(", ")}`) : null;
@@ -28,7 +30,7 @@ const row = (item) => {
     make("td", {}, item.published ? [day(item.published), make("small", {}, from(item))] : make("span", { class: "dl-by" }, "no date")),
     make("td", { dir: "auto" }, item.source),
     make("td", { class: "dl-figure" }, item.passages.toLocaleString()),
-    make("td", {}, day(item.added.slice(0, 10))),
+    make("td", {}, day(item.added.slice(0, 10)), make("small", { class: "dl-state" }, STATES[states[item.id]])),
     make("td", { class: "dl-acts" }, button("Ask about it", "about"), button("Edit", "edit"), button("Delete", "delete")));
   Object.assign(made.dataset, { document: item.id, start: 0, end: 0, from: 0, to: 0 });
   return made;
@@ -65,6 +67,8 @@ const load = async () => {
     documents = await dateline.documents();
     draw();
     document.dispatchEvent(new CustomEvent("dateline:documents", { detail: documents }));
+    states = await api("/documents/states");
+    for (const line of body.children) line.querySelector(".dl-state")?.replaceChildren(STATES[states[line.dataset.id]] ?? "");
   } catch (error) {
     told.textContent = error.message;
   }

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 from assistant.http.errors import ApiError, http_error
 from assistant.parts import Parts
 from assistant.settings import Settings
+from assistant.sync import FileState, states
 from assistant.ui import render
 from assistant.ui.views import TextView, text_view
 from corpus.document import Span
@@ -89,6 +90,10 @@ def _add_part(skeleton: str, script: str) -> None:
 def _add_document_views(app: FastAPI, parts: Parts) -> None:
     """A document as a page of its own, and as a part of ours."""
 
+    @app.get("/documents/states", include_in_schema=False)
+    def document_states() -> dict[str, FileState]:
+        return states(parts.library)
+
     @app.get("/documents/{document_id}", include_in_schema=False, response_class=HTMLResponse)
     def document_page(document_id: str, start: Offset = 0, end: Offset = 0) -> HTMLResponse:
         nonce = secrets.token_urlsafe(16)
@@ -104,7 +109,9 @@ def _add_document_views(app: FastAPI, parts: Parts) -> None:
         around_start: Annotated[int, Query(ge=0, alias="from")] = 0,
         around_end: Annotated[int, Query(ge=0, alias="to")] = 0,
     ) -> HTMLResponse:
-        return HTMLResponse(render.reader(_text(parts, document_id, (start, end), (around_start, around_end))))
+        original = parts.library.original(document_id)
+        file = original[0].name if original is not None else ""
+        return HTMLResponse(render.reader(_text(parts, document_id, (start, end), (around_start, around_end)), file))
 
 
 def _text(parts: Parts, document_id: str, quote: tuple[int, int], passage: tuple[int, int]) -> TextView:

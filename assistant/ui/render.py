@@ -70,9 +70,13 @@ def sources(view: TurnView) -> str:
     return _templates().get_template("sources.html").render(turn=view)
 
 
-def reader(view: TextView) -> str:
-    """A document as a part of the page, with its quote marked."""
-    return _templates().get_template("reader.html").render(info=view.info, pieces=view.pieces)
+def reader(view: TextView, file: str = "") -> str:
+    """A document as a part of the page, with its quote marked.
+
+    Args:
+        file: name of the file that it was read from; empty where it came as text.
+    """
+    return _templates().get_template("reader.html").render(info=view.info, pieces=view.pieces, file=file)
 
 
 def document_page(view: TextView, nonce: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.ingestion import Ingested, ingest_upload
-from assistant.sync import SyncError, changes, compare, plan, sync
+from assistant.sync import SyncError, changes, compare, plan, states, sync
 from index.embedding import WordHashEmbedder
 from index.library import Library
 
@@ -105,6 +107,21 @@ def test_a_subfolder_is_synced_alone(library: Library, folder: Path) -> None:
     made_equal(library, folder / "deep er")
 
     assert titles(library) == {"dam", "fish", "new"}
+
+
+def test_each_document_tells_how_its_file_stands(library: Library, folder: Path, tmp_path: Path) -> None:
+    """A document of a folder is as its file, or the file changed or is gone since; one without a folder has no state."""
+    made_equal(library, folder)
+    by_title = {info.title: info.id for info in library.documents()}
+    list(ingest_upload(library, "note.txt", b"A note that came alone."))
+    assert states(library) == dict.fromkeys(by_title.values(), "as read")
+
+    (folder / "dam.txt").write_text("The dam is higher now.", "utf-8")
+    (folder / "fish.txt").unlink()
+    later = time.time() + 60
+    for touched in (folder / "dam.txt", folder / "deep er" / "mühle ☂.txt"):
+        os.utime(touched, (later, later))
+    assert states(library) == {by_title["dam"]: "changed", by_title["fish"]: "gone", by_title["mühle ☂"]: "as read"}
 
 
 def test_an_emptied_or_missing_folder_removes_nothing_unasked(library: Library, folder: Path) -> None:

@@ -117,6 +117,17 @@ def test_a_document_is_changed_and_asked_about_and_deleted(documents: Page, ask:
     assert page.locator(".dl-quote").first.inner_text().startswith("This is withheld: its document was deleted since.")
 
 
+def test_a_file_is_given_back(documents: Page) -> None:
+    """The document beside the table leads to the file that it was read from, as it came."""
+    page = documents
+    add(page, ("walrus.txt", WALRUS))
+    page.locator(".dl-title", has_text="walrus").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download walrus.txt").click()
+    assert download.value.suggested_filename == "walrus.txt"
+    assert download.value.path().read_text("utf-8") == WALRUS
+
+
 def test_a_title_opens_the_document(documents: Page) -> None:
     """A click on a title opens the document beside the table."""
     documents.get_by_role("button", name="Harbour reopens after the storm").click()
