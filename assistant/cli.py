@@ -27,6 +27,7 @@ import click
 
 if TYPE_CHECKING:
     from assistant.answer import Turn
+    from assistant.assistant import Answerer
     from assistant.evaluation import Evaluation
     from assistant.ingestion import Ingested
     from assistant.parts import Parts
@@ -239,6 +240,11 @@ def ingest(session: Session, paths: tuple[Path, ...], published: datetime.date |
     return FAILED if counts[ingestion.FAILED] else DONE
 
 
+answerer_option = click.option(
+    "--answerer", type=click.Choice(["llm", "verbatim"]), help="Let the LLM phrase, or take the documents' own words."
+)
+
+
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--watch", is_flag=True, help="Go on with each change of the folder, until interrupted.")
@@ -289,18 +295,20 @@ def sync(session: Session, folder: Path, watch: bool, dry_run: bool, allow_empty
 @cli.command()
 @click.argument("question", metavar='"…"')
 @filter_options
+@answerer_option
 @json_option
 @click.pass_obj
 def ask(
     session: Session,
     question: str,
     limits: Limits,
+    answerer: Answerer | None,
     as_json: bool,
 ) -> None:
     """Answer a question with quotes from the documents."""
     with session.parts() as parts:
         filters = limits.filters(parts)
-        answer = parts.assistant.ask(question, filters=filters)
+        answer = parts.assistant.ask(question, filters=filters, answerer=answerer)
     if as_json:
         _emit(answer.to_dict())
         return
@@ -311,11 +319,13 @@ def ask(
 
 @cli.command()
 @filter_options
+@answerer_option
 @json_option
 @click.pass_obj
 def chat(
     session: Session,
     limits: Limits,
+    answerer: Answerer | None,
     as_json: bool,
 ) -> None:
     """Ask question after question in one conversation.
@@ -332,7 +342,7 @@ def chat(
         filters = limits.filters(parts)
         for question in _lines(prompt="" if as_json else "? "):
             try:
-                answer = parts.assistant.ask(question, history=history, filters=filters)
+                answer = parts.assistant.ask(question, history=history, filters=filters, answerer=answerer)
             except QuestionError as error:
                 click.echo(f"Error: {error}", err=True)
                 continue

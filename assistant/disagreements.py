@@ -15,7 +15,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answer import Citation, Disagreement, DisagreementKind, DisagreementSide
@@ -513,13 +513,14 @@ def name_sides(difference: Difference, citations: Sequence[Citation]) -> Disagre
     return Disagreement(difference.kind, tuple(sides))
 
 
-def lead(difference: Difference) -> str:
+def lead(difference: Difference, numbers: Iterable[int] | None = None) -> str:
     """The sentence that an answer begins with: every value with its dates and its mark, the order as in ``sides``.
 
-    The first quote of an answer belongs to the first side, the second to the second, and so on.
+    Args:
+        numbers: of the quote of each side; by default the first quote belongs to the first side, and so on.
     """
     named = []
-    for number, side in enumerate(difference.sides, 1):
+    for number, side in zip(numbers or itertools.count(1), difference.sides, strict=False):
         document = side.evidence[0].retrieved.document
         day = f" (published {document.published.value.isoformat()})" if document.published else ""
         named.append(f"{side.value}{day} [{number}]")

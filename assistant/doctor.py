@@ -87,6 +87,8 @@ def _library(settings: Settings, opener: Callable[..., Parts], *, fix: bool) -> 
         yield Check("library", True, f"{stats.documents} documents, {stats.passages} passages")
         yield _reader(parts, settings)
         yield _models(parts)
+        if settings.llm is not None:
+            yield _llm(parts, settings)
     finally:
         parts.close()
 
@@ -133,6 +135,20 @@ def _models(parts: Parts) -> Check:
         return Check("models", False, str(error))
     total = draft.answer.timings_ms.get("total", 0.0)
     return Check("models", True, f"a question took {total:.0f} ms, loading the models included")
+
+
+def _llm(parts: Parts, settings: Settings) -> Check:
+    from assistant.llm import LlmError, open_llm
+    from assistant.prompts import PING, PING_SYSTEM
+
+    try:
+        llm = parts.llm or open_llm(settings)
+        said = "".join(llm.stream(PING_SYSTEM, PING, most_tokens=8)) if llm is not None else ""
+    except LlmError as error:
+        return Check("llm", False, f"{settings.llm}: {error}")
+    if not said.strip():
+        return Check("llm", False, f"{settings.llm} answers with nothing: choose another model with DATELINE_LLM")
+    return Check("llm", True, f"{settings.llm} answers")
 
 
 def _port(settings: Settings) -> Check:

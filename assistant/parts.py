@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from assistant.assistant import Assistant
 from assistant.calibration import Calibration, CalibrationError, load_calibrations
 from assistant.conversations import Conversations
+from assistant.llm import LanguageModel, LlmError, open_llm
 from assistant.reader import Reader, ReaderError, open_reader
 from assistant.settings import Settings, SettingsError, environment_name
 from corpus.catalog import Catalog
@@ -21,6 +22,8 @@ class Parts:
     library: Library
     assistant: Assistant
     reader: Reader | None
+    llm: LanguageModel | None = None
+    """Phrases answers; None where none is set or can be had."""
     conversations: Conversations = field(init=False)
 
     def __post_init__(self) -> None:
@@ -37,7 +40,7 @@ class Parts:
 def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
     """Open the library that the settings name, and an assistant on it. Models are loaded when first needed.
 
-    A reader that cannot be had is done without; every trace says so.
+    A reader or an LLM that cannot be had is done without; every trace says so.
 
     Args:
         any_model: open a library that another embedding model built, to reindex it.
@@ -53,14 +56,21 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
     except ReaderError as error:
         reader = None
         notes.append(f"answers are given without the reader: {error}")
+    try:
+        llm = open_llm(settings)
+    except LlmError as error:
+        llm = None
+        notes.append(f"answers are in the documents' own words: {error}")
     embedder = open_embedder(settings.embedding_model, precision=settings.precision)
     calibrations = load_calibrations()
     if settings.answer_accuracy:
         way = "reader" if reader is not None else "plain"
         calibrations[way] = _answering(calibrations[way], settings.answer_accuracy)
     library = Library.open(settings.data_dir, embedder, any_model=any_model)
-    assistant = Assistant(library, reader, calibrations, most_characters=settings.max_question_characters, notes=notes)
-    return Parts(library, assistant, reader)
+    assistant = Assistant(
+        library, reader, calibrations, llm=llm, most_characters=settings.max_question_characters, notes=notes
+    )
+    return Parts(library, assistant, reader, llm)
 
 
 def _answering(calibration: Calibration, accuracy: float) -> Calibration:

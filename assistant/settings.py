@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -64,6 +64,27 @@ class Settings(BaseSettings):
 
     precision: Precision = "auto"
     """Number format of the models: `auto` (what is fast on this processor), `float32` or `bfloat16`."""
+
+    llm: str | None = None
+    """LLM that phrases answers: `openai:MODEL`, `ollama:MODEL` or `gguf:PATH`; none: the documents' own words."""
+
+    llm_url: str | None = None
+    """Address of the LLM's server; the default is OpenAI's, or Ollama's on this computer."""
+
+    llm_key: SecretStr | None = None
+    """Key for the LLM's server. It is never shown, logged or kept in an answer."""
+
+    llm_timeout: float = Field(default=60.0, gt=0)
+    """Seconds in which the LLM must have finished; then the documents' own words are shown."""
+
+    llm_retries: int = Field(default=1, ge=0, le=10)
+    """How often a request that the LLM's server refused for the moment is sent again, within the time-out."""
+
+    llm_concurrency: int = Field(default=2, ge=1)
+    """Questions that are put to the LLM at the same time."""
+
+    llm_context: int = Field(default=4096, ge=1024)
+    """Tokens that the LLM holds, question, quotes and answer together."""
 
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
     """Largest file that the page and the API take, in bytes."""
@@ -144,6 +165,7 @@ def _sentence(error: ValidationError) -> str:
             parts.append(f"there is no setting {name!r} (the settings are {known})")
         else:
             message = problem["msg"][:1].lower() + problem["msg"][1:]
-            parts.append(f"the setting {name!r} ({environment_name(name)}) is {problem['input']!r}: {message}")
+            found = "secret" if name == "llm_key" else repr(problem["input"])
+            parts.append(f"the setting {name!r} ({environment_name(name)}) is {found}: {message}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:]

@@ -93,6 +93,18 @@ _SCOPE_ENDS = re.compile(r"[;()—–]|[:.?!,](?!\d)|\b(?:but|while|although|tho
 _DENIAL_ENDS = re.compile(r"[;()—–]|[:.?!,](?!\d)|\b(?:but|while|although|though|because|whereas|unless|if|and)\b")
 
 
+_ORDER = re.compile(
+    r"(?:^|[.:!?;>\]\n\"“]\s*)(?:(?:please|now|then|always|never|you must|do not)\s+)*"
+    r"(?:ignore|disregard|forget|print|output|reply|respond|answer|repeat|write|tell|say|state|show|append|cite|use|"
+    r"recommend|insult|obey|decode|call|send|reveal)\b(?!\s+(?:to|by|of|was|is|were|are)\b)"
+    r"|\b(?:every|each|your|the (?:correct|right|only)) answers?\b"
+    r"|(?:^|[.!?\n]\s*)(?:system|assistant|user|developer)\s*:"
+    r"|\[/?(?:inst|system)\b|<\||<<sys>>|\bquote number\b|\"text\"\s*:",
+    re.IGNORECASE,
+)
+"""An order to the reader, or the form of a chat: nothing behind it is said to be so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word of a statement."""
@@ -271,6 +283,10 @@ def _holding(text: str, words: Sequence[Word]) -> list[tuple[str, ...]]:
             for index, word in enumerate(words):
                 if match.end() <= word.start < stop or (name == "denied" and match.start() <= word.start < match.end()):
                     found[index].append(name)
+    for match in _ORDER.finditer(text):
+        for index, word in enumerate(words):
+            if word.start >= match.end():
+                found[index].append("ordered")
     return [tuple(sorted(names)) for names in found]
 
 
@@ -306,6 +322,8 @@ def is_reporting(words: Sequence[Word], index: int) -> bool:
     previous = words[index - 1] if index else None
     following = words[index + 1] if index + 1 < len(words) else None
     if low in _NAMING and following is not None and following.kind == "name":
+        return False
+    if low in _NAMING and previous is not None and previous.low in ("also", "now", "often", "sometimes"):
         return False
     behind = following.low if following is not None else ""
     if (low in _NOUNS_TOO and behind in _AUXILIARY) or (low in _NAMING and behind in _CALLED_FOR):

@@ -70,6 +70,10 @@ def show_answer(answer: Answer) -> None:
             out.print()
         _print_indented(out, _answer_text(answer), 0)
         out.print()
+        for step in answer.trace.steps:
+            if step.name == "note":
+                _print_indented(out, Text(printable(str(step.detail["text"])), style="dim"), 0)
+                out.print()
         out.print(Text("Sources", style="bold"))
         for citation in answer.citations:
             source, *facts = _source(citation)

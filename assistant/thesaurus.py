@@ -56,6 +56,10 @@ class Thesaurus:
         theirs, broader, _ = _parsed(other)
         return not same.isdisjoint(theirs) or not same.isdisjoint(broader)
 
+    def knows(self, word: str) -> bool:
+        """Whether it is a word of the thesaurus."""
+        return word in self._entries
+
     def opposite(self, word: str, other: str) -> bool:
         """Whether the one means the opposite of the other."""
         return other in self._opposites(word) or word in self._opposites(other)

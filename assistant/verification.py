@@ -2,12 +2,14 @@
 
 A sentence passes where one quote holds every number, date and name of it, denies, doubts, plans and ascribes what the
 sentence does, has the same people doing the same things, and says all its telling words, in these or in words that
-WordNet lets stand for them; and where the two are near in the embedding. What fails is not shown as fact.
+WordNet lets stand for them; and where the two share few words, they must be near in the embedding. What fails is not
+shown as fact.
 """
 
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -29,6 +31,7 @@ from assistant.thesaurus import Thesaurus, load_thesaurus
 from assistant.values import Value
 from corpus.document import EventDate, Span
 from index.embedding import Embedder, PassageText, Vector
+from index.words import stems
 
 Outcome = Literal["supported", "repaired", "unsupported"]
 
@@ -44,6 +47,10 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds(coverage=1.0, cosine=0.40)
+
+
+_SURELY_NEAR = 0.4
+"""Jaccard similarity of words from which the embedding need not be asked: with so many, no cosine was below .6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,6 @@ class Verdict:
     """The words that support it, in code points of the first of these quotes."""
     reason: str = ""
     """Why it is not supported: the first thing that was missed in the quote that fits best."""
-    cosine: float = 0.0
-    """With the first of the quotes that support it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,6 @@ class Comparison:
 class _Read:
     source: Source
     statement: Statement
-    vector: Vector
 
 
 class Verifier:
@@ -105,11 +109,10 @@ class Verifier:
         self._embedder = embedder
         self._thesaurus = thesaurus or load_thesaurus()
         self._thresholds = thresholds
-        vectors = _embed(embedder, [source.text for source in sources])
         self._read = [
-            _Read(source, self._take_apart(source.text, source.published, source.event_dates), vector)
-            for source, vector in zip(sources, vectors, strict=True)
+            _Read(source, self._take_apart(source.text, source.published, source.event_dates)) for source in sources
         ]
+        self._vectors: dict[str, Vector] = {}
 
     def verify(self, sentence: str, named: Sequence[int]) -> Verdict:
         """Hold a sentence against the quotes that it names, and where none of them says it, against the others.
@@ -119,27 +122,29 @@ class Verifier:
         """
         if not sentence.strip() or not self._read:
             return Verdict("unsupported", reason="there is nothing to hold it against")
-        vector = _embed(self._embedder, [sentence])[0]
+        words = frozenset(stems(sentence))
+        order = sorted(self._read, key=lambda read: (read.source.id not in named, -len(words & read.statement.stems)))
         fault = ""
-        order = sorted(self._read, key=lambda read: (read.source.id not in named, -float(read.vector @ vector)))
-        found: list[tuple[_Read, Comparison, float]] = []
+        found: list[tuple[_Read, Comparison]] = []
         for read in order:
             if found and read.source.id not in named:
                 break
-            cosine = float(read.vector @ vector)
             comparison = self.compare(sentence, read.source, read.statement)
-            reason = self._fault(comparison, cosine)
+            reason = self._fault(comparison)
+            if not reason and len(words & read.statement.stems) < _SURELY_NEAR * len(words | read.statement.stems):
+                cosine = self._cosine(sentence, read.source.text)  # takes longest: asked last, and only in doubt
+                if cosine < self._thresholds.cosine:
+                    reason = f"the quote is about something else (cosine {cosine:.2f})"
             if not reason:
-                found.append((read, comparison, cosine))
+                found.append((read, comparison))
             fault = fault or reason
         if not found:
             return Verdict("unsupported", reason=fault)
-        best, comparison, cosine = found[0]
+        best, comparison = found[0]
         return Verdict(
             "supported" if best.source.id in named else "repaired",
-            tuple(read.source.id for read, _, _ in found),
+            tuple(read.source.id for read, _ in found),
             comparison.span,
-            cosine=cosine,
         )
 
     def compare(self, sentence: str, source: Source, quote: Statement | None = None) -> Comparison:
@@ -149,21 +154,21 @@ class Verifier:
         claim = self._take_apart(sentence, source.published, None)
         return compare(claim, quote, self._thesaurus)
 
-    def _fault(self, comparison: Comparison, cosine: float) -> str:
+    def _fault(self, comparison: Comparison) -> str:
         if comparison.fault:
             return comparison.fault
         if comparison.coverage < self._thresholds.coverage:
             return f"the quote holds {comparison.coverage:.0%} of its telling words"
-        if cosine < self._thresholds.cosine:
-            return f"the quote is about something else (cosine {cosine:.2f})"
         return ""
+
+    def _cosine(self, sentence: str, quote: str) -> float:
+        if new := [text for text in dict.fromkeys((sentence, quote)) if text not in self._vectors]:
+            embedded = self._embedder.embed_passages([PassageText("", text, ()) for text in new])
+            self._vectors.update(zip(new, (vectors.passage for vectors in embedded), strict=True))
+        return float(self._vectors[sentence] @ self._vectors[quote])
 
     def _take_apart(self, text: str, published: datetime.date | None, dates: tuple[EventDate, ...] | None) -> Statement:
         return take_apart(text, dates if dates is not None else dates_in(text, published), self._thesaurus)
-
-
-def _embed(embedder: Embedder, texts: Sequence[str]) -> list[Vector]:
-    return [vectors.passage for vectors in embedder.embed_passages([PassageText("", text, ()) for text in texts])]
 
 
 def compare(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Comparison:
@@ -176,6 +181,8 @@ def compare(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Compari
         (fault for check in _CHECKS for fault in check(claim, quote, aligned, thesaurus)),
         "",
     )
+    if len(claim.words) < _FEWEST_WORDS or not _is_english(claim, thesaurus):
+        fault = "it is no English sentence"
     if not fault and not telling and not claim.numbers and not claim.dates:
         fault = "it says nothing that could be looked up"
     if not fault and missed:
@@ -195,6 +202,15 @@ def compare(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Compari
     return Comparison(fault, coverage, span)
 
 
+_FEWEST_WORDS = 3
+
+
+def _is_english(statement: Statement, thesaurus: Thesaurus) -> bool:
+    """Whether the thesaurus knows one of its telling words at least; the rules are made for no other language."""
+    telling = [word for word in statement.words if word.kind == "content"]
+    return not telling or any(thesaurus.knows(word.stem) or word.low in thesaurus.past_forms for word in telling)
+
+
 _LIGHT = frozenset("people persons person number total time times thing way place part".split())
 """Nouns that add nothing to a number or a name."""
 
@@ -208,10 +224,14 @@ Aligned = dict[int, list[int]]
 
 
 def _align(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Aligned:
-    return {
+    aligned = {
         index: _places(word, quote, thesaurus) if word.kind in ("content", "name") else []
         for index, word in enumerate(claim.words)
     }
+    for index, places in aligned.items():
+        if len(places) > 1 and is_verb(claim.words, index, thesaurus):
+            aligned[index] = [at for at in places if is_verb(quote.words, at, thesaurus)] or places
+    return aligned
 
 
 def _places(word: Word, quote: Statement, thesaurus: Thesaurus) -> list[int]:
@@ -531,6 +551,8 @@ def _holding(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: Th
         yield f"nothing in the quote is {name}"
     for index, places in aligned.items():
         word = claim.words[index]
+        if places and "ordered" not in word.holds and all("ordered" in quote.words[at].holds for at in places):
+            yield f"the quote does not say {word.text!r}, it orders to say it"
         if not places or word.kind != "content":
             continue
         if not any(_alike(claim, index, quote, at, in_claim, in_quote, thesaurus) for at in places):
@@ -902,18 +924,17 @@ def _named_nouns(claim: Statement, quote: Statement, aligned: Aligned) -> Iterat
         while last + 1 < len(claim.words) and claim.words[last + 1].kind == "name":
             last += 1
             own |= set(aligned[last])
-        wrong = []
+        wrong: list[str] = []
         for at in aligned[index]:
-            behind = next(
-                (other for other in range(at + 1, min(at + 3, len(quote.words))) if quote.words[other].kind == "name"),
-                None,
-            )
             gap = quote.text[quote.words[at].end : quote.words[at + 1].start] if at + 1 < len(quote.words) else "."
-            if behind is not None and gap.strip() in ("", ",") and behind == at + 1 and behind not in own:
-                wrong.append(quote.words[behind].text)
-            elif behind == at + 1 and behind in own:
+            run = list(
+                itertools.takewhile(lambda other: quote.words[other].kind == "name", range(at + 1, len(quote.words)))
+            )
+            if any(other in own and not quote.words[other].low.isdigit() for other in run):
                 wrong = []
                 break
+            if run and gap.strip() in ("", ","):
+                wrong.append(quote.words[run[0]].text)
         if wrong and len(wrong) == len(aligned[index]):
             yield f"in the quote {word.text!r} stands with {wrong[0]!r}"
 

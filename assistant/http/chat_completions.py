@@ -22,7 +22,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from assistant.answer import Answer, Turn
-from assistant.assistant import Event
+from assistant.assistant import Answerer, Event
 from assistant.export import link, source_list
 from assistant.http.errors import ApiError, error_body
 from assistant.http.schemas import FilterFields, Text
@@ -32,7 +32,7 @@ from corpus.filters import Filters
 from index.errors import LibraryError
 
 MODEL = "dateline"
-"""The one model that there is."""
+"""Answers from the documents. Where an LLM is set, ``dateline:llm`` and ``dateline:verbatim`` choose who phrases."""
 
 _SINCE = int(datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC).timestamp())
 """When the model was made, for clients that sort by it."""
@@ -83,7 +83,7 @@ class StreamOptions(_Tolerant):
 
 class ChatRequest(FilterFields):
     model: Text
-    """`dateline`"""
+    """`dateline`; where an LLM is set also `dateline:llm` and `dateline:verbatim` (the documents' own words)."""
     messages: list[Message] = Field(min_length=1, max_length=2000)
     """The last one of the user is the question, those before it are its history; system messages change no answer."""
     stream: bool | None = None
@@ -160,7 +160,7 @@ class Completion:
             "id": self.id,
             "object": "chat.completion",
             "created": self.created,
-            "model": MODEL,
+            "model": self.request.model,
             "choices": [choice],
             "usage": self._usage(answer),
             "dateline": answer.to_dict(),
@@ -193,7 +193,7 @@ class Completion:
 
     @property
     def _head(self) -> dict[str, Any]:
-        return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": MODEL}
+        return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.request.model}
 
     def _content(self, answer: Answer) -> str:
         return answer.text + source_list(answer.citations, base=self.base)
@@ -231,35 +231,46 @@ def install(app: FastAPI, parts: Parts) -> None:
     @app.post("/v1/chat/completions", tags=["OpenAI-compatible"], response_model=None, responses={200: _ANSWERS})
     def create_chat_completion(body: ChatRequest, request: Request) -> Response:
         """Answer the last message of a chat, in the shapes of OpenAI's API; unknown parameters change nothing."""
-        _known(body.model)
+        _known(body.model, parts)
+        answerer = _answerers(parts)[body.model]
         question, history = body.asked
         base = str(request.base_url).rstrip("/")
         completion = Completion(f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), base, body)
         if not body.stream:
-            answer = parts.assistant.ask(question, history=history, filters=body.filters)
+            answer = parts.assistant.ask(question, history=history, filters=body.filters, answerer=answerer)
             return JSONResponse(completion.whole(answer))
-        events = parts.assistant.stream(question, history=history, filters=body.filters)
+        events = parts.assistant.stream(question, history=history, filters=body.filters, answerer=answerer)
         first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
         return ServerSentEvents(completion.streamed(chain((first,), events)))
 
     @app.get("/v1/models", tags=["OpenAI-compatible"])
     def list_models() -> dict[str, Any]:
-        """The models that can be named: one, which answers from the documents."""
-        return {"object": "list", "data": [_MODEL]}
+        """The models that can be named: one, which answers from the documents, and with an LLM one for each way."""
+        return {"object": "list", "data": [_model(name) for name in _answerers(parts)]}
 
     @app.get("/v1/models/{model}", tags=["OpenAI-compatible"])
     def get_model(model: str) -> dict[str, Any]:
         """One model."""
-        _known(model)
-        return _MODEL
+        _known(model, parts)
+        return _model(model)
 
 
-_MODEL = {"id": MODEL, "object": "model", "created": _SINCE, "owned_by": "dateline"}
+def _answerers(parts: Parts) -> dict[str, Answerer | None]:
+    """By the name of each model who phrases its answers; None for the way that is usual here."""
+    ways = parts.assistant.answerers
+    return {MODEL: None} | ({f"{MODEL}:{way}": way for way in ways} if len(ways) > 1 else {})
 
 
-def _known(model: str) -> None:
-    if model != MODEL:
-        raise ApiError(404, "model_not_found", f"There is no model {model!r}; the one there is, is {MODEL!r}.", "model")
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": _SINCE, "owned_by": "dateline"}
+
+
+def _known(model: str, parts: Parts) -> None:
+    names = list(_answerers(parts))
+    if model not in names:
+        there = ", ".join(map(repr, names))
+        are = f"the one there is, is {there}" if len(names) == 1 else f"there are {there}"
+        raise ApiError(404, "model_not_found", f"There is no model {model!r}; {are}.", "model")
 
 
 def _tokens(text: str) -> int:

@@ -44,10 +44,10 @@ def install(app: FastAPI, parts: Parts) -> None:
                 parts.conversations.append(owner, conversation_id, answer)
 
         if not body.stream:
-            answer = parts.assistant.ask(body.question, history=history, filters=body.filters)
+            answer = parts.assistant.ask(body.question, history=history, filters=body.filters, answerer=body.answerer)
             keep(answer)
             return JSONResponse(answer.to_dict())
-        events = parts.assistant.stream(body.question, history=history, filters=body.filters)
+        events = parts.assistant.stream(body.question, history=history, filters=body.filters, answerer=body.answerer)
         first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
         return ServerSentEvents(_server_sent(first, events, keep))
 

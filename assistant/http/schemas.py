@@ -92,6 +92,8 @@ class AskRequest(FilterFields):
     """A kept conversation: its turns are the history, and the answer is added to it."""
     stream: bool = False
     """Answer as server-sent events: `trace`, `delta` …, `citations`, `done`."""
+    answerer: Literal["verbatim", "llm"] | None = None
+    """Answer in the documents' own words, or let the LLM phrase it; by default the LLM where one is set."""
 
     @field_validator("conversation_id")
     @classmethod
