@@ -20,7 +20,7 @@ const query = ({ document_ids = [], ...days }, others = {}) =>
   new URLSearchParams([...Object.entries({ ...others, ...days }), ...document_ids.map((id) => ["document", id])]);
 const remember = () => {
   const said = query(filters(), conversation ? { conversation } : {}).toString();
-  history.replaceState(null, "", said ? `?${said}` : location.pathname);
+  history.replaceState(null, "", `${said ? `?${said}` : location.pathname}${location.hash}`);
 };
 const showChips = () => {
   const chip = (words, name, id) => make("li", {}, make("span", { dir: "auto" }, words), button("×", "", { class: "dl-unset", "data-name": name, "data-id": id, "aria-label": "Remove this filter" }));

@@ -102,5 +102,27 @@ window.dateline ??= (() => {
       make("p", { class: "dl-ends" }, day(steps[0]), make("span", {}, yearly ? "documents by year" : "documents by month"), day(steps.at(-1))),
     ];
   };
+  // Files that are dropped anywhere go to the documents, and the browser does not leave the page for them.
+  let inside = 0;
+  const over = (by) => { inside = by ? Math.max(0, inside + by) : 0; document.body.classList.toggle("dl-over", inside > 0); };
+  const files = (event) => event.dataTransfer?.types.includes("Files");
+  addEventListener("dragenter", (event) => { if (files(event)) over(1); });
+  addEventListener("dragleave", (event) => { if (files(event)) over(-1); });
+  addEventListener("dragover", (event) => { if (files(event)) event.preventDefault(); });
+  addEventListener("drop", (event) => {
+    if (!files(event)) return;
+    event.preventDefault();
+    over(0);
+    dateline.dropped = [...event.dataTransfer.files]; // where the documents were not looked at yet, they find them here
+    tab("Documents");
+    document.dispatchEvent(new CustomEvent("dateline:drop"));
+  });
+  // The part that is looked at stands in the address.
+  document.addEventListener("click", (event) => {
+    const name = event.target.closest?.("button[role=tab]")?.textContent.trim().toLowerCase();
+    if (name) history.replaceState(null, "", `${location.pathname}${location.search}${name === "chat" ? "" : `#${name}`}`);
+  });
+  const named = { "#documents": "Documents", "#timeline": "Timeline" }[location.hash];
+  if (named) setTimeout(() => tab(named));
   return { api, button, copy, counted, day, documents, make, months, open, part, tab };
 })();

@@ -1,8 +1,8 @@
 // The documents: files in, a table to search and sort, changes by hand. All of it goes through the API.
 const { api, button, counted, day, make } = dateline;
 const find = (selector) => element.querySelector(selector);
-const [drop, files, results, search, told, head, body, more, months] = [
-  ".dl-drop", "#dl-files", ".dl-results", ".dl-search", ".dl-told", "thead tr", "tbody", ".dl-more", ".dl-months",
+const [files, results, search, told, head, body, more, months] = [
+  "#dl-files", ".dl-results", ".dl-search", ".dl-told", "thead tr", "tbody", ".dl-more", ".dl-months",
 ].map(find);
 const PAGE = 200;
 const AT_ONCE = 2;
@@ -29,7 +29,7 @@ const row = (item) => {
     make("td", {}, make("button", { type: "button", class: "dl-title", "data-do": "view", dir: "auto" }, item.title), names),
     make("td", {}, item.published ? [day(item.published), make("small", {}, from(item))] : make("span", { class: "dl-by" }, "no date")),
     make("td", { dir: "auto" }, item.source),
-    make("td", { class: "dl-figure" }, item.passages.toLocaleString()),
+    make("td", { class: "dl-number-cell", "data-noun": item.passages === 1 ? "passage" : "passages" }, item.passages.toLocaleString()),
     make("td", {}, day(item.added.slice(0, 10)), make("small", { class: "dl-state" }, STATES[states[item.id]])),
     make("td", { class: "dl-acts" }, button("Ask about it", "about"), button("Edit", "edit"), button("Delete", "delete")));
   Object.assign(made.dataset, { document: item.id, start: 0, end: 0, from: 0, to: 0 });
@@ -115,13 +115,10 @@ const take = async (chosen) => {
   await load();
 };
 files.addEventListener("change", () => { take(files.files); files.value = ""; });
-for (const name of ["dragover", "dragleave", "drop"]) {
-  drop.addEventListener(name, (event) => {
-    event.preventDefault();
-    drop.classList.toggle("dl-over", name === "dragover");
-    if (name === "drop") take(event.dataTransfer.files);
-  });
-}
+const takeDropped = () => {
+  if (dateline.dropped?.length) take(dateline.dropped.splice(0));
+};
+document.addEventListener("dateline:drop", takeDropped);
 
 const daysOf = (month) => {
   const [year, number] = month.split("-").map(Number);
@@ -189,3 +186,4 @@ search.addEventListener("input", draw);
 search.addEventListener("submit", (event) => event.preventDefault());
 takeMonth();
 load();
+takeDropped();

@@ -42,6 +42,7 @@ def mount_page(app: FastAPI, parts: Parts, settings: Settings) -> FastAPI:
         show_error=False,
         ssr_mode=False,
         pwa=False,
+        favicon_path=str(render.FAVICON),
         max_file_size=settings.max_upload_bytes,
         theme=_theme(),
         css=render.style(),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from importlib.abc import Traversable
 
 _FILES: Traversable = resources.files("assistant.ui")
+FAVICON = _FILES / "favicon.svg"
 
 
 @functools.cache

@@ -110,7 +110,7 @@ def test_a_subfolder_is_synced_alone(library: Library, folder: Path) -> None:
 
 
 def test_each_document_tells_how_its_file_stands(library: Library, folder: Path, tmp_path: Path) -> None:
-    """A document of a folder is as its file, or the file changed or is gone since; one without a folder has no state."""
+    """The file of a document is as it was read, changed, or gone since; a document without a folder has no state."""
     made_equal(library, folder)
     by_title = {info.title: info.id for info in library.documents()}
     list(ingest_upload(library, "note.txt", b"A note that came alone."))

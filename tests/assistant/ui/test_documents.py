@@ -87,6 +87,31 @@ def test_files_are_added_each_with_its_result(documents: Page) -> None:
     assert row.locator("small").first.inner_text() == "Same content: copy.txt, walrus.txt"
 
 
+def test_files_are_dropped_anywhere(opened: Opened, documents: Page) -> None:
+    """Files that are dropped on the chat are added, each with its result; a reload stays at the documents."""
+    page = opened()
+    dropped = page.evaluate_handle(
+        """() => {
+          const data = new DataTransfer();
+          for (const name of ["one", "two", "three"])
+            data.items.add(new File([`The ${name} walrus sleeps on the ice.`], `${name}.txt`, { type: "text/plain" }));
+          return data;
+        }"""
+    )
+    for name in ("dragenter", "dragover", "drop"):
+        page.dispatch_event(".dl-log", name, {"dataTransfer": dropped, "bubbles": True})
+    page.locator(".dl-results li span").nth(2).wait_for()
+    assert sorted(page.locator(".dl-results li").all_inner_texts()) == [
+        "one.txt\nAdded as “one”, 1 passage",
+        "three.txt\nAdded as “three”, 1 passage",
+        "two.txt\nAdded as “two”, 1 passage",
+    ]
+    assert page.url.endswith("#documents")
+    page.reload()
+    page.locator(".dl-title", has_text="three").wait_for()
+    assert documents.locator(".dl-over").count() == 0
+
+
 def test_a_document_is_changed_and_asked_about_and_deleted(documents: Page, ask: Ask) -> None:
     """Title and date are set by hand; a chip asks of this document alone; deleting asks back once."""
     page = documents
@@ -113,6 +138,7 @@ def test_a_document_is_changed_and_asked_about_and_deleted(documents: Page, ask:
     row.get_by_role("button", name="Really delete?").click()
     row.wait_for(state="detached")
     page.reload()
+    page.get_by_role("tab", name="Chat").click()
     page.locator("#dl-turn-1").wait_for()
     assert page.locator(".dl-quote").first.inner_text().startswith("This is withheld: its document was deleted since.")
 

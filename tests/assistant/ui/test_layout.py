@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -53,6 +53,15 @@ CONTRAST = """() => {
   return [seen, bad];
 }"""
 """How many texts are visible, and those whose contrast is below 4.5 to 1 (WCAG 2.2 AA)."""
+
+
+def send(server: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(  # noqa: S310 — the server is ours
+        f"{server}{path}", data, {"Content-Type": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request) as response:  # noqa: S310
+        return json.load(response)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -194,13 +203,46 @@ def test_a_finger_sees_the_card_first(opened: Opened, ask: Ask) -> None:
     assert card.is_hidden()
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_text_from_right_to_left_and_long_words_fit(
+    opened: Opened, ask: Ask, server: str, size: tuple[int, int]
+) -> None:
+    """An Arabic quote runs from the right, with its edge there; words without an end are broken; nothing overflows."""
+    long = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle"
+    added = [
+        send(
+            server, "POST", "/v1/documents", {"title": title, "text": text, "source": source, "published": "2024-05-04"}
+        )
+        for title, text, source in (
+            ("افتتاح الجسر الجديد", "قال إن تكلفة الجسر بلغت 12 مليون دينار.", "صحيفة النهر"),
+            (long, f"The {long * 3} opened its doors.", long * 2),
+        )
+    ]
+    try:
+        page = opened(size)
+        turn = ask(page, "كم بلغت تكلفة الجسر؟")
+        figure = turn.locator(".dl-figure").first
+        assert figure.evaluate("item => getComputedStyle(item).direction") == "rtl"
+        edges = "item => [getComputedStyle(item).borderLeftWidth, getComputedStyle(item).borderRightWidth]"
+        assert figure.evaluate(edges) == ["0px", "3px"]
+        ask(page, f"What did the {long * 3} open?")
+        for name in ("Chat", "Documents"):
+            page.get_by_role("tab", name=name).click()
+            page.wait_for_timeout(300)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_role("button", name=long, exact=True).click()
+        page.locator(".dl-reader h2").wait_for()
+        assert page.locator(".dl-reader-text").evaluate("item => item.scrollWidth <= item.clientWidth")
+    finally:
+        for answer in added:
+            send(server, "DELETE", f"/v1/documents/{answer['results'][0]['document_id']}")
+
+
 def test_a_quote_far_down_its_passage_is_in_view(opened: Opened, ask: Ask, server: str) -> None:
     """The panel shows the quote of a long passage without scrolling by hand."""
     text = " ".join(f"Line {number} says nothing much of anything here." for number in range(20))
-    body = json.dumps({"title": "Long", "text": f"{text} The walrus weighs nine hundred kilograms."}).encode()
-    request = urllib.request.Request(f"{server}/v1/documents", body, {"Content-Type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request) as response:  # noqa: S310 — the server is ours
-        (result,) = json.load(response)["results"]
+    body = {"title": "Long", "text": f"{text} The walrus weighs nine hundred kilograms."}
+    (result,) = send(server, "POST", "/v1/documents", body)["results"]
     try:
         page = opened(PHONE)
         ask(page, "How many kilograms does the walrus weigh?")
@@ -211,6 +253,4 @@ def test_a_quote_far_down_its_passage_is_in_view(opened: Opened, ask: Ask, serve
         assert quote is not None
         assert around["y"] <= quote["y"] < around["y"] + around["height"]
     finally:
-        urllib.request.urlopen(  # noqa: S310
-            urllib.request.Request(f"{server}/v1/documents/{result['document_id']}", method="DELETE")  # noqa: S310
-        ).close()
+        send(server, "DELETE", f"/v1/documents/{result['document_id']}")

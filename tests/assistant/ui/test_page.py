@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import BrowserContext, Locator, Page
 
     Opened = Callable[..., Page]
     Ask = Callable[[Page, str], Locator]
@@ -53,6 +53,25 @@ def test_the_first_screen_tells_what_is_held(opened: Opened) -> None:
         "What is said about “What the bridge costs”?",
     ]
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+
+
+def test_nothing_is_missing_without_other_hosts(visit: Callable[..., BrowserContext], ask: Ask, server: str) -> None:
+    """With every host but ours blocked the page is whole: no request fails, and none was made to another one."""
+    context = visit()
+    context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(server) else route.abort())
+    failed: list[str] = []
+    context.on("requestfailed", lambda request: failed.append(request.url))
+    context.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
+    page = context.new_page()
+    page.goto("/", wait_until="networkidle")
+    ask(page, COST).locator(".dl-mark").first.click()
+    page.locator(".dl-reader mark").wait_for()
+    page.keyboard.press("Escape")
+    for name in ("Documents", "Timeline"):
+        page.get_by_role("tab", name=name).click()
+    page.locator(".dl-topics button").first.wait_for()
+    context.new_page().goto("/docs", wait_until="networkidle")
+    assert failed == []
 
 
 def test_an_example_is_asked_by_a_click(opened: Opened) -> None:

@@ -121,6 +121,13 @@ def test_no_payload_works_anywhere(laden: Page, ask: Ask) -> None:
 
     page.get_by_role("tab", name="Documents").click()
     page.locator(".dl-table tbody tr").nth(len(PAYLOADS)).wait_for()
+    names = [f"{payload[:180]}.exe".replace("/", "∕") for payload in PAYLOADS if payload.isprintable()]
+    assert len(names) >= 40
+    page.locator("#dl-files").set_input_files(
+        [{"name": name, "mimeType": "text/plain", "buffer": b"No text."} for name in names]
+    )
+    page.locator(".dl-results li .dl-bad").nth(len(names) - 1).wait_for()
+    assert page.locator(".dl-results li b").all_text_contents() == names
     shown = page.locator(".dl-title").all_text_contents()
     expected = {
         " ".join(f"{payload} {number}".split()) for number, payload in enumerate(PAYLOADS) if "\u0000" not in payload

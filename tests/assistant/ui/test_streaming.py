@@ -50,7 +50,9 @@ class Slowly:
     def stream(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Event]:
         answer = self._assistant.ask(question.capitalize(), history=history, filters=filters)
         if question.isupper():
-            answer = dataclasses.replace(answer, answerer="a model", text="\n\n".join(f"{said} [1]" for said in WRITTEN))
+            answer = dataclasses.replace(
+                answer, answerer="a model", text="\n\n".join(f"{said} [1]" for said in WRITTEN)
+            )
         for word in answer.text.split(" "):
             yield Event("delta", {"text": f"{word} "})
             time.sleep(0.12 if answer.answerer == "verbatim" else 0.03)
