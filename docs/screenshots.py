@@ -23,6 +23,7 @@ IMAGES = ROOT / "docs" / "images"
 DESK, PHONE = (1280, 800), (390, 844)
 
 RATIFIED = "When did North Korea ratify the treaty with Russia?"
+DIFFERING = "How many North Korean soldiers are in Russia?"
 UNKNOWN = "Who won the chess final in Reykjavik?"
 TOPIC = "treaty between Russia and North Korea"
 
@@ -93,6 +94,10 @@ def source(page: Page) -> None:
     page.locator(".dl-reader mark").wait_for()
 
 
+def disagreement(page: Page) -> None:
+    ask(page, DIFFERING)
+
+
 def refusal(page: Page) -> None:
     ask(page, UNKNOWN)
 
@@ -116,8 +121,10 @@ PICTURES: list[tuple[str, tuple[int, int], str, Callable[[Page], None]]] = [
     ("refusal", DESK, "light", refusal),
     ("documents", DESK, "light", documents),
     ("timeline", DESK, "light", timeline),
+    ("disagreement", DESK, "light", disagreement),
     ("phone", PHONE, "light", chat),
     ("phone-dark", PHONE, "dark", source),
+    ("phone-timeline", PHONE, "light", timeline),
 ]
 
 if __name__ == "__main__":

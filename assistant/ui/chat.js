@@ -126,7 +126,8 @@ const openSource = (source, opener) => {
   choose(group);
   for (const other of sources.querySelectorAll(".dl-active")) other.classList.remove("dl-active");
   source.classList.add("dl-active");
-  source.scrollIntoView({ block: "nearest" });
+  const [box, frame] = [source.getBoundingClientRect(), sources.getBoundingClientRect()];
+  if (box.top < frame.top || box.bottom > frame.bottom) sources.scrollTop += box.top - frame.top - 16; // the page itself stays
   const kind = source.matches(".dl-near") ? ".dl-near" : ":not(.dl-near)";
   const places = [...group.querySelectorAll(`.dl-source[data-document]${kind}`)];
   if (places.includes(source)) dateline.open(places, places.indexOf(source), opener);
