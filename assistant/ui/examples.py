@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable, Iterator
 
 from index.library import Library
 
@@ -39,12 +40,22 @@ def example_questions(library: Library) -> list[str]:
     titles = [" ".join(info.title.split()) for info in library.documents(limit=_LOOKED_AT)]
     asked = [question for title in titles if (question := _when(title))]
     about = [f"What is said about “{textwrap.shorten(title, _LONGEST - 24, placeholder=' …')}”?" for title in titles]
-    return list(dict.fromkeys([*asked, *about]))[:_EXAMPLES]
+    return [*_far_apart(asked), *_far_apart(about)][:_EXAMPLES]
+
+
+def _far_apart(questions: Iterable[str]) -> Iterator[str]:
+    """The first, then always the next that shares the fewest names and words with those before it."""
+    left = {question: set(re.findall(r"\w{4,}", question.lower())) for question in questions}
+    told: set[str] = set()
+    while left:
+        question = min(left, key=lambda question: len(left[question] & told))
+        told |= left.pop(question)
+        yield question
 
 
 def _when(headline: str) -> str | None:
     """``Kim ratifies the treaty`` -> ``When did Kim ratify the treaty?``; None for what is not built like this."""
-    words = re.split(r"[;,:]| as | after ", headline)[0].split()
+    words = re.split(r"[;,:]| as | after | and (?=\w+s\b)", headline)[0].split()
     for place in range(1, min(len(words), 6)):
         verb = _VERBS.get(words[place])
         if verb is not None:
