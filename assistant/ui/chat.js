@@ -5,6 +5,7 @@ const [log, welcome, sources, form, box, card, status, chips, past] = [
   ".dl-log", ".dl-welcome", ".dl-sources", ".dl-ask", "#dl-question", ".dl-card", ".dl-status", ".dl-chips", ".dl-past",
 ].map(find);
 const hovers = matchMedia("(hover: hover)");
+const ASKED = "dateline:asked";
 let carded = null; // the mark that the card is of
 let busy = false;
 let conversation = "";
@@ -60,6 +61,7 @@ const ask = (question) => {
   if (busy || !question) return;
   setBusy(true);
   box.value = "";
+  sessionStorage.setItem(ASKED, question); // where the server goes away meanwhile, the page is loaded again without it
   if (!hovers.matches) box.blur(); // the keyboard of a phone would cover the answer
   const last = log.lastElementChild;
   const again = last && last.dataset.state !== "done"; // what failed or was stopped is no turn yet
@@ -79,6 +81,7 @@ const show = (turn) => {
 };
 const cut = (words) => {
   setBusy(false);
+  sessionStorage.removeItem(ASKED);
   const turn = log.lastElementChild;
   if (turn?.dataset.state !== "pending") return;
   turn.dataset.state = "stopped";
@@ -100,10 +103,13 @@ const apply = () => {
   if (value.failed) cut("The server could not answer this; its log says why.");
   welcome.hidden = log.children.length > 0;
   element.firstElementChild.classList.toggle("dl-begun", log.children.length > 0);
+  const current = sources.querySelector(".dl-current");
+  if (value.whole && current) choose(current); // only now it is laid out
   if (value.whole && asked) { ask(asked); asked = ""; }
   const last = log.lastElementChild;
   if (!busy || !last || last.dataset.state === "pending") return;
   setBusy(false);
+  sessionStorage.removeItem(ASKED);
   const told = last.querySelector(".dl-error, .dl-refusal, .dl-confidence")?.textContent ?? "";
   status.textContent = last.querySelector(".dl-quote, .dl-said") ? `Answered. ${told}` : told;
   if (last.getBoundingClientRect().bottom > innerHeight - 120) last.scrollIntoView({ block: "start" });
@@ -310,4 +316,5 @@ let asked = address.get("q") ?? "";
 setFilters({ ...Object.fromEntries(Object.keys(DAYS).map((name) => [name, address.get(name) ?? ""])), document_ids: address.getAll("document") });
 watch("value", apply);
 trigger("begin", { conversation: address.get("conversation") ?? "" });
+box.value = sessionStorage.getItem(ASKED) ?? "";
 if (hovers.matches) box.focus();

@@ -16,7 +16,7 @@ from corpus.document import Document
 from corpus.filters import Filters
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from assistant.parts import Parts
     from assistant.settings import Settings
@@ -115,6 +115,24 @@ def test_an_answer_is_stopped(page: Page) -> None:
     page.get_by_role("button", name="Ask again").click()
     page.locator("#dl-turn-1 .dl-confidence").wait_for()
     assert page.locator(".dl-question").all_inner_texts() == [QUESTION]
+
+
+def test_a_question_outlives_a_reload(browser: Browser, server: str) -> None:
+    """A question that has no answer yet when the page is loaded again stands in the box, to be sent once more."""
+    page = browser.new_page()  # not by `visit`: Gradio logs the stream that is cut as an error
+    page.goto(server)
+    page.locator(".dl-welcome h1").wait_for()
+    ask(page, QUESTION)
+    page.locator(".dl-partial").wait_for()
+    page.reload()
+    page.locator(".dl-welcome h1").wait_for()
+    assert page.locator("#dl-question").input_value() == QUESTION
+    page.locator("#dl-question").press("Enter")
+    page.locator("#dl-turn-1 .dl-confidence").wait_for()
+    page.reload()
+    page.locator("#dl-turn-1").wait_for()
+    assert page.locator("#dl-question").input_value() == ""
+    page.close()
 
 
 def test_a_follow_up_tells_how_it_was_understood(page: Page) -> None:
