@@ -25,7 +25,8 @@ const show = async () => {
   let markup;
   try {
     const response = await fetch(address(place, "/reader"));
-    markup = response.ok ? await response.text() : `<p class="dl-error">The document is no longer in the library.</p>`;
+    const refused = response.status === 404 ? "The document is no longer in the library." : `The server refused this (${response.status}): load the page again.`;
+    markup = response.ok ? await response.text() : `<p class="dl-error">${refused}</p>`;
   } catch {
     markup = `<p class="dl-error">The server can't be reached.</p>`;
   }
