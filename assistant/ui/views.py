@@ -98,6 +98,8 @@ class TurnView:
     reason: str = ""
     understood: str = ""
     """The stand-alone question, where it is not the one that was typed."""
+    phrased_by: str = ""
+    """Name of the LLM; empty where the documents' own words are given."""
     paragraphs: tuple[Paragraph, ...] = ()
     citations: tuple[SourceView, ...] = ()
     nearest: tuple[SourceView, ...] = ()
@@ -153,6 +155,7 @@ def turn_view(number: int, answer: Json, library: Library) -> TurnView:
         answered=answer["answered"],
         reason=_after_first_words(answer["reason"] or ""),
         understood=standalone if standalone != answer["question"] else "",
+        phrased_by="" if answer["answerer"] == "verbatim" else answer["answerer"],
         paragraphs=tuple(_paragraphs(answer, citations)),
         citations=citations,
         nearest=tuple(_nearest(answer, library)),
@@ -229,7 +232,8 @@ def _paragraphs(answer: Json, citations: Sequence[SourceView]) -> Iterator[Parag
             yield Paragraph("blockquote", (*_quoted(cited), Piece(source.title, mark=source.id)), source)
         return
     titles = {source.id: source.title for source in citations}
-    for paragraph in re.split(r"\n{2,}", answer["text"]):
+    written = re.split(r"\n{2,}", answer["text"])
+    for paragraph in written[:-1] if answer["disagreements"] else written:  # the last one says what the table says
         pieces: list[Piece] = []
         position = 0
         for mark in _MARK.finditer(paragraph):
@@ -341,6 +345,7 @@ _STEP_NAMES = {
     "search": "Searched",
     "weigh": "Weighed",
     "decide": "Decided",
+    "phrase": "Phrased",
     "time": "Time asked about",
     "note": "Note",
 }
@@ -363,6 +368,11 @@ def _steps(trace: Json) -> Iterator[Json]:
             said = (
                 f"{step['confidence']:.0%} sure of the best quote; answers are given from {step['threshold']:.0%}, "
                 f"with {step['quotes']} {'quote' if step['quotes'] == 1 else 'quotes'} here"
+            )
+        elif step["name"] == "phrase":
+            said = (
+                f"by {step['model']}: sentences kept {step['kept']}, marks moved {step['repaired']}, "
+                f"sentences left out {step['dropped']}"
             )
         elif step["name"] == "note":
             said = step["text"]

@@ -158,7 +158,8 @@ def test_a_written_answer_keeps_its_marks(library: Library) -> None:
     )
 
     assert words(shown).startswith(
-        "And when? In &lt;i&gt;May&lt;/i&gt;.&nbsp; [1] But [7] is no source. Very likely what you asked for"
+        "And when? In &lt;i&gt;May&lt;/i&gt;.&nbsp; [1] But [7] is no source. "
+        "Phrased by a model ; each sentence was checked against its quote. Very likely what you asked for"
     )
     assert shown.count('data-source="dl-source-1-1"') == 1
 
@@ -177,6 +178,24 @@ def test_differing_values_stand_side_by_side(library: Library, kind: str, captio
 
     table = "Value Published Source 15 million 2025-01-20 [1] &lt;12 million&gt; no date Gazette"
     assert f"And when? {caption} {table} The dam was begun" in shown
+
+
+def test_differing_values_are_told_once(library: Library) -> None:
+    """What a model's answer says of the difference at its end stands in the table, and not below it again."""
+    side = DisagreementSide("15 million", (1,), ("q",), (None,), ("Lune Post",))
+    shown = words(
+        render.turn(
+            view(
+                library,
+                citation(library),
+                answerer="a model",
+                text="It cost 15 million. [1]\n\nThe documents differ: 15 million (Lune Post) [1].",
+                disagreements=(Disagreement("contradict", (side,)),),
+            )
+        )
+    )
+
+    assert "It cost 15 million.&nbsp; [1] Phrased by a model" in shown
 
 
 @pytest.mark.parametrize(
