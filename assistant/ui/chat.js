@@ -42,6 +42,7 @@ const setFilters = ({ document_ids = [], ...days }) => {
   }
   showChips();
 };
+dateline.filters = () => ({ set: query(filters()), words: [...chips.querySelectorAll("li > span")].map((item) => item.textContent) });
 document.addEventListener("dateline:about", ({ detail: { id, title } }) => {
   chosen.set(id, title);
   showChips();

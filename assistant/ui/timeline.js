@@ -96,9 +96,13 @@ const ask = async () => {
   topics.hidden = true;
   told.textContent = "Searching the documents …";
   try {
-    const found = await api(`/v1/timeline?${new URLSearchParams({ topic })}`);
+    const { set, words } = dateline.filters(); // what the chat is limited to holds here too
+    for (const id of set.getAll("document")) set.append("document_ids", id);
+    set.delete("document");
+    set.set("topic", topic);
+    const found = await api(`/v1/timeline?${set}`);
     events = found.events;
-    told.textContent = found.reason ?? counted(events.length, "event");
+    told.textContent = [found.reason ?? counted(events.length, "event"), ...words].join(" · ");
   } catch (error) {
     events = [];
     told.textContent = error.message;

@@ -185,9 +185,23 @@ def test_a_timeline_shows_what_happened_when(opened: Opened) -> None:
 
     events = page.request.get("/v1/timeline?topic=harbour reopened after the storm").json()["events"]
     assert page.locator(".dl-plot rect").count() == len(events)
+    assert page.locator(".dl-timeline .dl-told").inner_text() == "1 event"
     quotes = [cited["quote"] for event in events for cited in event["citations"]]
     assert page.locator(".dl-told-by").all_text_contents() == quotes
     assert page.locator(".dl-events h3 time").first.inner_text() == "11 Mar 2024"
     page.locator(".dl-plot rect").first.click()
     page.locator(".dl-reader mark").first.wait_for()
     assert page.locator(".dl-reader mark").all_text_contents() == quotes[:1]
+
+
+def test_the_filters_of_the_chat_limit_the_timeline(opened: Opened) -> None:
+    """A timeline keeps to the filters that are set, and tells them."""
+    page = opened()
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.get_by_label("up to").first.fill("2024-03-01")
+    page.get_by_role("tab", name="Timeline").click()
+    page.get_by_label("Topic").fill("harbour reopened after the storm")
+    page.keyboard.press("Enter")
+    told = page.locator(".dl-timeline .dl-told", has_text="Published up to 1 Mar 2024")
+    told.wait_for()
+    assert page.locator(".dl-events li, .dl-plot svg").count() == 0
