@@ -1,6 +1,7 @@
 # make run    the page and the API on http://127.0.0.1:7860
 # make test   all tests
 # make check  format, lint, import layers, strict types
+# make transcripts  docs/transcripts.md and the example of the README, asked anew
 # make eval   the figures of every set in EVAL (folders with documents/ and questions.jsonl)
 # make reader       train the reader on DATA, an hour on two cores
 # make calibration  fit how evidence is weighed, on the sets in EVAL
@@ -12,7 +13,7 @@ EVAL ?= tests/eval
 DATA ?= ../shared/train
 
 .DELETE_ON_ERROR:
-.PHONY: run test check eval reader calibration clean
+.PHONY: run test check transcripts eval reader calibration clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -25,6 +26,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+transcripts: $(VENV)/.installed
+	$(BIN)/python docs/transcripts.py
 
 eval: $(VENV)/.installed
 	$(BIN)/dateline eval --sets $(EVAL)

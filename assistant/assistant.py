@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
-from assistant.breadth import Breadth, breadth_of, choose_many
+from assistant.breadth import Breadth, breadth_of, choose_events, choose_many, topic_of
 from assistant.calibration import Calibration, sigmoid
 from assistant.disagreements import Difference, find_difference, lead, name_sides
 from assistant.evidence import Evidence, Found, find_evidence
@@ -23,7 +23,7 @@ from assistant.question import StandAlone, stand_alone
 from assistant.reader import Reader
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.speakers import asked_speaker, prefer_speaker, speaker_of
-from assistant.timeline import MOST_EVENTS, Timeline, build_timeline
+from assistant.timeline import MOST_EVENTS, Timeline, build_timeline, events_within
 from assistant.values import marks
 from assistant.verbatim import Quote, check_citation, choose_quotes, quote_sides, write
 from assistant.windows import Window, impossible_date, question_window
@@ -267,7 +267,7 @@ class Assistant:
         breadth = breadth_of(question)
         difference = None
         if breadth is not None:
-            quotes = choose_many(evidence, self._library, breadth, window=window)
+            quotes = self._broad(looked, breadth, evidence, filters)
         else:
             quotes = choose_quotes(evidence, self._library)
             if ordered is None:  # "last" or "first" already says which of the values is asked for
@@ -319,6 +319,16 @@ class Assistant:
 
     def _speaker(self, item: Evidence) -> str | None:
         return speaker_of(item.sentence, self._library)
+
+    def _broad(self, looked: Looked, breadth: Breadth, evidence: Sequence[Evidence], filters: Filters) -> list[Quote]:
+        """The quotes for a broad question: the events of the time that it names, else what answers it best."""
+        window = looked.window
+        if breadth.arrangement == "time" and window is not None and window.bounded:
+            topic = topic_of(looked.question.text, breadth, window)
+            events = events_within(topic, window, self._library, self._calibrations, filters=filters) if topic else []
+            if events:
+                return choose_events(events, self._library)
+        return choose_many(evidence, self._library, breadth, window=window)
 
     def _hidden(
         self, question: StandAlone, window: Window | None, filters: Filters, calibration: Calibration

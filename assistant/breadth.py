@@ -8,7 +8,7 @@ that of the documents. Where a document gives a list, the list is quoted whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -21,6 +21,7 @@ from assistant.verbatim import Quote, repeats
 from assistant.windows import Window
 from corpus.document import Sentence, Span
 from index.library import Library
+from index.words import query_terms
 
 MOST_QUOTES = 5
 _WEIGHED = 24
@@ -95,15 +96,42 @@ def choose_many(
     weighed = list(evidence[:_WEIGHED])
     if bounded is not None:
         weighed = [item for item in weighed if _within(item, bounded)] or weighed[:1]
-    chosen = _diverse(weighed, most)
+    quotes = _quoted(_diverse(weighed, most), library, most=most, whole_lists=bounded is None)
+    return _arranged(quotes, breadth.arrangement)
+
+
+def topic_of(question: str, breadth: Breadth, window: Window) -> str:
+    """What a question on a time is about, without the words that ask and those that name the time.
+
+    ``What happened in Noto in January 2024?`` is about ``in Noto``; empty where no telling word is left.
+    """
+    topic = question
+    for words in (breadth.words, window.text):
+        topic = topic.replace(words, " ")
+    topic = " ".join(topic.split()).strip(" ?.!:")
+    return topic if query_terms(topic) else ""
+
+
+def choose_events(events: Sequence[Evidence], library: Library, *, most: int = MOST_QUOTES) -> list[Quote]:
+    """At most ``most`` quotes, in the order of time, of sentences that each tell of another event.
+
+    Args:
+        events: the most relevant first.
+    """
+    return _arranged(_quoted(events, library, most=most), "time")
+
+
+def _quoted(chosen: Iterable[Evidence], library: Library, *, most: int, whole_lists: bool = False) -> list[Quote]:
     quotes: list[Quote] = []
     for item in chosen:
-        span = (_whole_list(item, library) if bounded is None else None) or quote_span(item)
+        if len(quotes) >= most:
+            break
+        span = (_whole_list(item, library) if whole_lists else None) or quote_span(item)
         if any(repeats(item, span, quote) for quote in quotes):
             continue
         text = library.catalog.cut([(item.sentence.document_id, span)])[0]
         quotes.append(Quote(item, span, text))
-    return _arranged(quotes, breadth.arrangement)
+    return quotes
 
 
 def _within(item: Evidence, window: Window) -> bool:

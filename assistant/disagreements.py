@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answer import Citation, Disagreement, DisagreementKind, DisagreementSide
 from assistant.evidence import Evidence
-from assistant.values import Kind, Value, asked_kind, values_in
+from assistant.values import Kind, Value, asked_kind, counts_the_asked, values_in
 from corpus.document import Sentence, Span
 from index.library import Library, RetrievedPassage
 from index.words import STOP_WORDS, query_terms, stems
@@ -117,7 +117,7 @@ def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _As
     places: list[tuple[_Line, Value | None, tuple[str, ...]]]
     if kind == "number":
         near = [line for line in about if best - line.evidence.logit <= _NEAR]
-        places = [(line, _number_in_place(line, asked), ()) for line in near]
+        places = [(line, _number_in_place(line, asked, question), ()) for line in near]
     elif kind == "name" and _OF_TITLE.match(question):
         places = [(line, *_name_behind_title(line, asked)) for line in about]
     else:
@@ -129,16 +129,31 @@ def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _As
         off_time = line.evidence.features.get("misses", 0.0) > 0
         if value is None or title != best_title or off_time or line.document_id in seen:
             continue
+        if groups and not _comparable(value, groups[0].values[0]):
+            continue
         seen.add(line.document_id)
         _add(groups, value, line.evidence, line.evidence.logit)
     return groups
 
 
-def _number_in_place(line: _Line, asked: _Asked) -> Value | None:
+_FARTHEST_APART = 10.0
+"""Times one number in the place may be another: eight dead and two hundred dead are counts of different things."""
+
+
+def _comparable(one: Value, other: Value) -> bool:
+    if not one.amount or not other.amount:
+        return True
+    low, high = sorted((abs(one.amount), abs(other.amount)))
+    return high <= _FARTHEST_APART * low
+
+
+def _number_in_place(line: _Line, asked: _Asked, question: str) -> Value | None:
     """The number with the most words of the question about it, two at least; None where two have as many."""
     sentence = line.evidence.sentence
     rated = []
     for value in _of(sentence, "number"):
+        if not counts_the_asked(value, question):
+            continue
         after = re.split(r"[;:.]\s|,\s(?:and|but|which|who)\b", sentence.text[value.span.start :])[0]
         before = re.split(r"[;:.]\s|,\s", sentence.text[: value.span.start])[-1]
         around = {*stems(" ".join(before.split()[-_NEIGHBOURS:])), *stems(" ".join(after.split()[: _NEIGHBOURS + 1]))}
@@ -298,6 +313,8 @@ def differing_values(one: Sentence, other: Sentence, kind: Kind | None, question
     found: dict[tuple[str, str], tuple[Value, Value]] = {}
     for first, second in _replaced(changes, words):
         pair = _values_at(one, other, _cut(tokens[0], first), _cut(tokens[1], second), kind)
+        if pair is not None and not all(counts_the_asked(value, question) for value in pair):
+            return None
         if pair is None:
             added = first.start == first.stop or second.start == second.stop
             if added and all(_ADDED.fullmatch(token.group()) for token in (*tokens[0][first], *tokens[1][second])):

@@ -148,6 +148,14 @@ def build_timeline(
     )
 
 
+def events_within(
+    topic: str, window: Window, library: Library, calibrations: Mapping[str, Calibration], *, filters: Filters
+) -> list[Evidence]:
+    """The sentence that leads each event of a topic in a time, the most relevant first."""
+    weighed = weigh_sentences(topic, library.search(topic, limit=_RETRIEVED, filters=filters), library, calibrations)
+    return [group[0].evidence for group in _merged(_tellings(_relevant(weighed), window))]
+
+
 # which sentences, at which dates
 
 

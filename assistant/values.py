@@ -9,7 +9,7 @@ import calendar
 import datetime
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from corpus.document import EventDate, Span
@@ -96,11 +96,27 @@ def values_in(text: str, kind: Kind, question: str, event_dates: Sequence[EventD
         found = _dates(text, event_dates, offset)
     elif kind == "number":
         taken = [Span(date.span.start - offset, date.span.end - offset) for date in event_dates]
-        found = [value for value in _numbers(text) if not any(value.span.overlaps(span) for span in taken)]
+        found = [value for value in _ranges(text) if not any(value.span.overlaps(span) for span in taken)]
     else:
         found = _names(text)
     known = set(stems(question))
-    return [value for value in found if not set(stems(value.text)) <= known]
+    return [value for value in found if counts_the_asked(value, question) and not set(stems(value.text)) <= known]
+
+
+_TIME_UNITS = frozenset(
+    stems("seconds minutes hours days nights weeks weekends fortnights months years decades centuries")
+)
+_ASKS_TIME = re.compile(
+    r"\bhow (?:long|old|fast|often|far|late|early|soon)\b"
+    r"|\b(?:ages?|duration|time|period|seconds?|minutes?|hours?|days?|nights?|weeks?|weekends?|months?|years?|decades?"
+    r"|centur(?:y|ies))\b",
+    re.IGNORECASE,
+)
+
+
+def counts_the_asked(value: Value, question: str) -> bool:
+    """Whether a number may be what is asked for: "six months" is no answer to "how many people"."""
+    return value.unit not in _TIME_UNITS or not question or bool(_ASKS_TIME.search(question))
 
 
 def _dates(text: str, event_dates: Sequence[EventDate], offset: int) -> list[Value]:
@@ -109,6 +125,28 @@ def _dates(text: str, event_dates: Sequence[EventDate], offset: int) -> list[Val
         for date in event_dates
         if (span := Span(max(date.span.start - offset, 0), max(date.span.end - offset, 0))).end <= len(text)
     ]
+
+
+_RANGE = re.compile(r"\s*(?P<word>to|and|or|-|\u2013|\u2014)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween\s+(?:US\$|[$€£¥])?\s*$", re.IGNORECASE)
+
+
+def _ranges(text: str) -> Iterator[Value]:
+    """The numbers of a sentence; "50,000 to 100,000 tons" is one, with its upper end as the amount."""
+    before: Value | None = None
+    for value in _numbers(text):
+        if before is not None:
+            gap = _RANGE.fullmatch(text, before.span.end, max(value.span.start, before.span.end))
+            between = _BETWEEN.search(text, 0, before.span.start)
+            joined = gap is not None and (between is not None or gap["word"] != "and")
+            if joined and (before.unit == value.unit or "" in (before.unit, value.unit)):
+                span = Span(between.start() if between is not None else before.span.start, value.span.end)
+                before = replace(value, span=span, text=span.of(text), unit=value.unit or before.unit)
+                continue
+            yield before
+        before = value
+    if before is not None:
+        yield before
 
 
 _SCALES = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.breadth import breadth_of, choose_many
-from assistant.calibration import load_calibrations
+from assistant.assistant import Assistant
+from assistant.breadth import breadth_of, choose_many, topic_of
+from assistant.calibration import Calibration, load_calibrations
 from assistant.evidence import weigh_sentences
 from assistant.windows import question_window
 from corpus.document import Document, PublishedDate
@@ -87,6 +89,32 @@ def test_a_time_in_the_question_leaves_out_other_times(library: Library) -> None
     assert quoted(library, "What happened to the harbour after the storm in 2015?") == [
         "The harbour took its first ship after the storm in March 2015."
     ]
+
+
+def test_what_happened_in_a_time_is_told_by_its_events(library: Library) -> None:
+    """One quote an event, on the topic that is left when the time is taken out, in the order of time."""
+    question = "What happened at the harbour between 2011 and 2014?"
+    answer = Assistant(library, None, _dared()).ask(question)
+
+    assert [citation.quote for citation in answer.citations] == [
+        "The storm of 4 May 2011 broke the harbour wall.",
+        "The harbour was rebuilt in 2014 after the storm.",
+    ]
+
+
+def test_a_topic_is_what_is_left_of_a_question() -> None:
+    """Without the words that ask and those that name the time; empty where nothing telling is left."""
+    breadth = breadth_of("What happened in Noto in January 2024?")
+    window = question_window("What happened in Noto in January 2024?", datetime.date(2024, 6, 1))
+    assert breadth is not None
+    assert window is not None
+    assert topic_of("What happened in Noto in January 2024?", breadth, window) == "in Noto"
+    assert topic_of("What happened in January 2024?", breadth, window) == ""
+
+
+def _dared() -> dict[str, Calibration]:
+    """Whatever is found is answered."""
+    return {name: replace(fitted, threshold=0.0) for name, fitted in load_calibrations().items()}
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,18 @@ def test_differently_worded_figures_are_set_side_by_side(ask: Ask) -> None:
     assert values(answer) == [("changed over time", ["11,000 soldiers", "3,000 soldiers"])]
 
 
+def test_counts_of_different_things_are_not_set_side_by_side(ask: Ask) -> None:
+    """A number of months, or one of another order, is no other value for a number of people."""
+    answer = ask(
+        "How many people died in the Lune flood?",
+        ("2021-07-01", "The number of people who died in the Lune flood passed two hundred."),
+        ("2021-08-04", "Four people died in the Lune flood in one night, when a boat sank."),
+        ("2021-09-04", "Three months after people died in the Lune flood, the dam is whole again."),
+    )
+
+    assert values(answer) == []
+
+
 def test_who_holds_an_office_changes(ask: Ask) -> None:
     """Two names behind the same title, in documents of different days, are a change where it is asked who holds it."""
     texts = (

@@ -43,13 +43,42 @@ def test_what_is_asked_for_is_bold(question: str, sentence: str, bold: list[str]
 
 
 @pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("Moscow sent 50,000 to 100,000 tons of rice.", [("50,000 to 100,000 tons", 100_000.0, "ton")]),
+        ("It will cost between 4.3 and 5.2 billion dollars.", [("between 4.3 and 5.2 billion dollars", 5.2e9, "$")]),
+        ("It will cost $1.7-1.9 billion.", [("$1.7-1.9 billion", 1.9e9, "$")]),
+        ("There were 10 and 12 people.", [("10", 10.0, ""), ("12 people", 12.0, "peopl")]),
+    ],
+)
+def test_a_range_is_one_value(sentence: str, found: list[tuple[str, float, str]]) -> None:
+    """With its upper end as the amount."""
+    said = values_in(sentence, "number", "", (), START)
+    assert [(value.text, value.amount, value.unit) for value in said] == found
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("How many people died?", ["281 people"]),
+        ("How long did it take?", ["Six months", "281 people"]),
+        ("How many months after the quake were people found?", ["Six months", "281 people"]),
+    ],
+)
+def test_a_time_is_no_count_of_people(question: str, found: list[str]) -> None:
+    """A number of months answers only a question about time."""
+    text = "Six months after the earthquake, 281 people are counted as its victims."
+    assert [value.text for value in values_in(text, "number", question, (), START)] == found
+
+
+@pytest.mark.parametrize(
     ("sentence", "counts"),
     [
         ("Under Article 4 it gives help.", []),
         ("See page 12, Chapter 2 and No. 5.", []),
         ("A Boeing 737 crashed near the airport.", []),
         ("Those Boeing 737 jets were damaged.", []),
-        ("Some 50-60 people came.", ["50", "60 people"]),
+        ("Some 50-60 people came.", ["50-60 people"]),
         ("The missile, a Hwasong-17, was seen at 22:42.", []),
         ("It was their 4th meeting, won 6-4.", []),
         ("In Gaza 40 people were killed.", ["40 people"]),
