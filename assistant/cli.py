@@ -780,10 +780,10 @@ def _sum_up(parts: Parts, counts: dict[str, int], *, as_json: bool, before: str 
 def _ingested_line(result: Ingested) -> str:
     from assistant.terminal import printable
 
-    facts = result.detail
-    if result.document_id:
-        facts = f"{result.document_id}  {result.title}" + (f"  ({result.detail})" if result.detail else "")
-    line = f"{result.status:<12}  {result.path}  {facts}"
+    facts = [result.document_id or "", result.title]
+    if result.detail:
+        facts.append(f"({result.detail})" if any(facts) else result.detail)
+    line = "  ".join((f"{result.status:<12}", str(result.path), *filter(None, facts)))
     return printable(line).replace("\n", "\N{REPLACEMENT CHARACTER}")  # a file's name may hold anything
 
 

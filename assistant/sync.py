@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_to_bytes
@@ -82,7 +82,10 @@ def sync(
         if stop is not None and stop.is_set():
             return
         library.remove_files([origin])
-        yield from _removed(origin, documents)
+        stays = library.catalog.infos([document.id for document in documents])
+        for result in _removed(origin, documents):
+            kept = stays.get(result.document_id or "")
+            yield replace(result, detail=f"the document stays as {kept.name}") if kept is not None else result
 
 
 def plan(library: Library, difference: Difference, *, limits: Limits | None = None) -> Iterator[Ingested]:

@@ -651,10 +651,9 @@ class Catalog:
             )
             return result.rowcount > 0
 
-    def set_title(self, document_id: str, title: str) -> bool:
+    def set_title(self, document_id: str, title: str) -> None:
         with self._begin() as connection:
-            result = connection.execute(sa.update(_documents).where(_documents.c.id == document_id).values(title=title))
-            return result.rowcount > 0
+            connection.execute(sa.update(_documents).where(_documents.c.id == document_id).values(title=title))
 
     def set_event_dates(self, document_id: str, event_dates: Sequence[tuple[EventDate, ...]]) -> None:
         """Replace the event dates of all sentences of a document, in order."""

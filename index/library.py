@@ -324,8 +324,14 @@ class Library:
         return True
 
     def set_title(self, document_id: str, title: str) -> bool:
+        """Set a title by hand; passages bear it, so the document is embedded again. False where it is not there."""
         self._must_write()
-        return self.catalog.set_title(document_id, title)
+        with self._writing:
+            info = self.catalog.infos([document_id]).get(document_id)
+            if info is not None and info.title != title:
+                self.catalog.set_title(document_id, title)
+                self.recut([document_id])
+        return info is not None
 
     def reindex(self) -> Iterator[DocumentInfo]:
         """Cut and embed every document anew with the present model, beside the index that is searched; then a fresh

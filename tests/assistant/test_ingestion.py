@@ -141,13 +141,14 @@ def test_a_file_whose_name_is_no_text_goes_in(library: Library, tmp_path: Path) 
     assert {result.status for result in read(library, folder)} == {"unchanged"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to the superuser")
 def test_what_may_not_be_read_is_told_and_the_rest_goes_in(library: Library, folder: Path) -> None:
     """A file and a folder without permission."""
     (folder / "closed").mkdir()
     (folder / "closed" / "inside.txt").write_text("Nobody sees it.", "utf-8")
     (folder / "closed").chmod(0)
     (folder / "mill.txt").chmod(0)
+    if os.access(folder / "mill.txt", os.R_OK):
+        pytest.skip("nothing is closed to the superuser")
     found = find([folder])
 
     results = [*found.missing, *ingest(library, found.files)]

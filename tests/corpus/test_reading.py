@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import threading
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -283,6 +284,27 @@ def test_limits_are_told() -> None:
     assert told(b"a" * 11, "a.txt", Limits(max_characters=10)) == "The text has 11 characters, at most 10 are read."
     assert told(_HTML, "a.html", Limits(max_markup_bytes=10)).endswith("bytes, at most 10 are read.")
     assert told(sample("a.pdf"), "a.pdf", Limits(max_seconds=0)) == "The file took longer than 0 seconds to read."
+
+
+def test_a_file_that_is_being_written_is_refused(tmp_path: Path) -> None:
+    """Rather than read half; once it is written it is read."""
+    path = tmp_path / "log.txt"
+    path.write_text("A line of the log.\n" * 1_000_000)
+    written = threading.Event()
+
+    def write() -> None:
+        with path.open("a") as file:
+            while not written.wait(0.0005):
+                file.write("One more.\n")
+                file.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with pytest.raises(ReadError, match=r"^The file changed while it was read: try again when it is written\.$"):
+        read_file(path)
+    written.set()
+    writer.join()
+    assert len(read_file(path)) == 1
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:

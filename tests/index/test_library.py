@@ -329,6 +329,19 @@ def test_a_setting_of_the_date_by_hand_moves_event_dates(library: Library) -> No
     assert not library.set_published("nothing", None)
 
 
+def test_a_title_set_by_hand_is_searched_at_once(library: Library) -> None:
+    """Its words lead to the document's passages, those of the old title no longer."""
+    (added,) = add(library, document("dam", "The wall is finished."))
+
+    assert library.set_title(added.document_id, "Reservoir of Assuan")
+
+    (found,) = library.search("reservoir")
+    assert (found.document.title, found.passage.context) == ("Reservoir of Assuan", "Reservoir of Assuan")
+    assert library.catalog.document_frequencies(stems("dam reservoir")) == {"reservoir": 1}
+    assert library._vectors().count() == library.stats().passages == 1
+    assert not library.set_title("nothing", "Title")
+
+
 class Interrupted(OtherModel):
     """Fails at its second document."""
 
