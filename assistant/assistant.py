@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
+import threading
 import time
 import uuid
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -129,11 +130,23 @@ class Assistant:
         self._most_characters = most_characters
         self._notes = tuple(notes)
         self._warm = False
+        self._listeners: list[Callable[[Answer], None]] = []
+        self._running = 0
+        self._counting = threading.Lock()
 
     @property
     def warm(self) -> bool:
         """Whether a question was answered since the start, so that the models are loaded."""
         return self._warm
+
+    @property
+    def running(self) -> int:
+        """How many questions are being answered."""
+        return self._running
+
+    def tell(self, listener: Callable[[Answer], None]) -> None:
+        """Have a listener told of each answer that is given, in the thread that gives it."""
+        self._listeners.append(listener)
 
     def ask(
         self,
@@ -170,16 +183,29 @@ class Assistant:
             QuestionError: as for ``ask``; before the first piece.
         """
         llm = self._answering(answerer)
-        draft = self._draft(question, history, filters, llm)
-        yield Event("trace", draft.answer.trace.to_dict())
-        answer = draft.answer
-        if llm is not None and draft.answered:
-            answer = yield from self._phrase(draft, llm)
-        if answer.answerer == "verbatim":
-            for piece in _PIECES.findall(answer.text):
-                yield Event("delta", {"text": piece})
-        yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
-        yield Event("done", {"answer": answer.to_dict()}, answer)
+        with self._counted():
+            draft = self._draft(question, history, filters, llm)
+            yield Event("trace", draft.answer.trace.to_dict())
+            answer = draft.answer
+            if llm is not None and draft.answered:
+                answer = yield from self._phrase(draft, llm)
+            if answer.answerer == "verbatim":
+                for piece in _PIECES.findall(answer.text):
+                    yield Event("delta", {"text": piece})
+            for listener in self._listeners:
+                listener(answer)
+            yield Event("citations", {"citations": [citation.to_dict() for citation in answer.citations]})
+            yield Event("done", {"answer": answer.to_dict()}, answer)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._counting:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._running -= 1
 
     def _phrase(self, draft: Draft, llm: LanguageModel) -> Generator[Event, None, Answer]:
         """The answer in the LLM's words, or where none of them are left in the documents', and why."""

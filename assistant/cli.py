@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from assistant.assistant import Answerer
     from assistant.evaluation import Evaluation
     from assistant.ingestion import Ingested
+    from assistant.keys import Keys, Role
     from assistant.parts import Parts
     from assistant.settings import Settings
     from corpus.filters import Filters
@@ -111,6 +112,18 @@ class Session:
         except LibraryError as error:
             raise LibraryFailure(str(error)) from error
 
+    @contextmanager
+    def keys(self) -> Iterator[Keys]:
+        """The keys of the library, whoever else has it open."""
+        from assistant.keys import open_keys
+        from corpus.errors import CatalogError
+
+        try:
+            with open_keys(self.settings()) as keys:
+                yield keys
+        except (CatalogError, OSError) as error:
+            raise LibraryFailure(str(error)) from error
+
 
 class Day(click.ParamType[datetime.date]):
     """A day, month or year: its first day, or its last one."""
@@ -133,6 +146,28 @@ class Day(click.ParamType[datetime.date]):
             return datetime.date(year, month, int(found[3] or (last_day if self._last else 1)))
         except ValueError as error:
             raise click.BadParameter(f"{value!r} is not in the calendar.", ctx, param) from error
+
+
+class Expiry(click.ParamType[datetime.datetime]):
+    """The end of a day in UTC, or so many days or hours from now."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.datetime:
+        now = datetime.datetime.now(datetime.UTC)
+        try:
+            if found := re.fullmatch(r"(\d{1,6})([dh])", str(value).strip()):
+                when = now + datetime.timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])})
+            else:
+                day = Day(last=True).convert(value, param, ctx)
+                when = datetime.datetime.combine(day, datetime.time.max, datetime.UTC).replace(microsecond=0)
+        except OverflowError as error:
+            raise click.BadParameter(f"{value!r} is beyond the calendar.", ctx, param) from error
+        except click.BadParameter as error:
+            raise click.BadParameter(f"{error.message} Or write a time from now: 90d, 12h.", ctx, param) from error
+        if when <= now:
+            raise click.BadParameter(f"{value!r} has passed.", ctx, param)
+        return when
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
@@ -589,6 +624,77 @@ def serve(session: Session, host: str | None, port: int | None, as_json: bool) -
         raise PortFailure(str(error)) from error
     except LibraryError as error:
         raise LibraryFailure(str(error)) from error
+
+
+@cli.group()
+def keys() -> None:
+    """Make, list and revoke keys.
+
+    Once a key was made, nobody uses the server's page or API without one. What these commands do counts at once,
+    also in a server that runs.
+    """
+
+
+@keys.command(name="create")
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["reader", "writer", "admin"]),
+    default="reader",
+    show_default=True,
+    help="reader: asks. writer: also changes documents. admin: also manages keys.",
+)
+@click.option("--expires", type=Expiry(), metavar="D", help="Last day (UTC), or a time from now: 90d, 12h.")
+@json_option
+@click.pass_obj
+def create_key(session: Session, name: str, role: Role, expires: datetime.datetime | None, as_json: bool) -> None:
+    """Make a key for a program or person, and show it, this once."""
+    from assistant.keys import KeyNameError
+
+    with session.keys() as kept:
+        try:
+            made = kept.create(name, role, expires=expires)
+        except KeyNameError as error:
+            raise BadInput(str(error)) from error
+    if as_json:
+        _emit(made.key.to_dict() | {"key": made.token})
+    else:
+        click.echo(made.token)
+        click.echo("Keep it: it is not shown again. Programs send it as `Authorization: Bearer KEY`.", err=True)
+
+
+@keys.command(name="list")
+@json_option
+@click.pass_obj
+def list_keys(session: Session, as_json: bool) -> None:
+    """List the keys that were ever made, without their secrets."""
+    with session.keys() as kept:
+        made = [key.to_dict() for key in kept.all()]
+    if as_json:
+        _emit({"keys": made})
+        return
+    for key in made:
+        until = f"until {key['expires'][:16].replace('T', ' ')}" if key["expires"] else "for good"
+        since = f"made {key['created'][:10]}"
+        click.echo(f"{key['id']}  {key['role']:<6}  {key['state']:<8}  {since}  {until:<22}  {key['name']}")
+    if not made:
+        click.echo("No key was made: the server is open to this computer alone.", err=True)
+
+
+@keys.command(name="revoke")
+@click.argument("name_or_id", metavar="NAME")
+@json_option
+@click.pass_obj
+def revoke_key(session: Session, name_or_id: str, as_json: bool) -> None:
+    """Revoke a key, by its name or id, and end what it signed in to."""
+    with session.keys() as kept:
+        key = kept.revoke(name_or_id)
+    if key is None:
+        raise BadInput(f"No key in force goes by {name_or_id!r}; `dateline keys list` shows them.")
+    if as_json:
+        _emit(key.to_dict())
+    else:
+        click.echo(f"Revoked {key.name!r} ({key.id}).")
 
 
 @cli.command()

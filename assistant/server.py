@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BACKLOG = 128
+_LAST_ANSWERS = 30
+"""Seconds that running answers are given when the server ends."""
 _LAST_REQUESTS = 5
-"""Seconds that open requests are given when the server ends."""
+"""Seconds that connections are given after that."""
 
 
 class PortError(Exception):
@@ -56,6 +58,32 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def check_keys(settings: Settings) -> None:
+    """Make sure that a server which others can reach has a key.
+
+    Raises:
+        PortError: it has none. The message says how to make one.
+        LibraryUnusableError: the catalog, where the keys stand, can't be opened.
+    """
+    from assistant.http.access import is_loopback
+    from assistant.keys import open_keys
+    from corpus.errors import CatalogError
+    from index.errors import LibraryUnusableError
+
+    if is_loopback(settings.host):
+        return
+    try:
+        with open_keys(settings) as keys:
+            if keys.any_in_force():
+                return
+    except (CatalogError, OSError) as error:
+        raise LibraryUnusableError(f"the keys can't be read: {error}") from error
+    raise PortError(
+        f"Others can reach {settings.host}, and there is no key that keeps them out: make one with "
+        "`dateline keys create NAME`, or listen on 127.0.0.1."
+    )
+
+
 def url_of(listener: socket.socket) -> str:
     """Where a browser on this computer reaches the socket."""
     host, port = listener.getsockname()[:2]
@@ -77,25 +105,30 @@ def serve_forever(
         prepare: done with the parts before requests are taken.
 
     Raises:
-        PortError: the port can't be had; nothing else was done.
+        PortError: the port can't be had, or would let in whoever reaches it; nothing else was done.
         LibraryError: the library can't be opened.
     """
     listener = listen(settings.host, settings.port)
     try:
+        from assistant.logs import answer_log, configure_logs
         from assistant.parts import open_parts
 
+        configure_logs(settings.log_format)
+        check_keys(settings)
         parts = open_parts(settings)
         try:
+            parts.assistant.tell(answer_log(questions=settings.log_questions))
             if prepare is not None:
                 prepare(parts)
-            _serve(parts, settings, listener, announce)
+            serve(parts, settings, listener, announce)
         finally:
             parts.close()
     finally:
         listener.close()
 
 
-def _serve(parts: Parts, settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+def serve(parts: Parts, settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    """Serve parts that are open, until SIGINT or SIGTERM; running answers are finished first."""
     # The models load while the page's own imports run and while the first visitor reads the page.
     threading.Thread(target=_warm, args=(parts,), name="warm-models", daemon=True).start()
 
@@ -107,13 +140,23 @@ def _serve(parts: Parts, settings: Settings, listener: socket.socket, announce: 
     app = mount_page(create_app(parts, settings), parts, settings)
     url = url_of(listener)
 
+    running = app.state.running
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 announce(url)
 
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LAST_REQUESTS)
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await running.closing.finish(
+                lambda: running.turns.running + running.turns.waiting + parts.assistant.running,
+                seconds=_LAST_ANSWERS,
+                hurry=lambda: self.force_exit,
+            )
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_LAST_REQUESTS)
     # uvicorn hands a signal on once it has ended; as an exception it still lets the library close.
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -6,15 +6,17 @@ flags of the command line (keyword arguments of ``load_settings``).
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -26,7 +28,19 @@ from corpus.readers.raw import Limits
 TOML_FILE = "dateline.toml"
 ENVIRONMENT_PREFIX = "DATELINE_"
 
+LogFormat = Literal["pretty", "json"]
 Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def _words(given: Any) -> Any:
+    return given.replace(",", " ").split() if isinstance(given, str) else given
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s?#@*]+", origin):
+            raise ValueError(f"{origin!r} is not an origin; write it like https://example.org, without a path")
+    return tuple(origin.lower() for origin in origins)
 
 
 class SettingsError(Exception):
@@ -103,6 +117,27 @@ class Settings(BaseSettings):
 
     answer_accuracy: float = Field(default=0, ge=0, lt=1)
     """Answer only where answers are right at least this often, as measured: `0.95`; `0` for the usual balance."""
+
+    requests_per_minute: int = Field(default=600, gt=0)
+    """Requests a minute that are taken of one key, or where there is none of one address."""
+
+    max_concurrent: int = Field(default=8, gt=0)
+    """Requests that are worked on at once; more wait."""
+
+    max_waiting: int = Field(default=64, ge=0)
+    """Requests that may wait; more are refused with 503."""
+
+    max_request_seconds: int = Field(default=120, gt=0)
+    """Longest time that a request waits, and that its answer may take to begin."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_origins)] = ()
+    """Sites whose pages may call the API with a key, such as `https://example.org`, between spaces or commas."""
+
+    log_format: LogFormat = "pretty"
+    """The server's log on standard error: `pretty` for people, or `json`."""
+
+    log_questions: bool = False
+    """Whether the log holds what was asked."""
 
     @property
     def limits(self) -> Limits:

@@ -30,6 +30,8 @@ from corpus.document import (
 from corpus.errors import CatalogError
 from corpus.filters import Filters
 
+CATALOG_FILE = "catalog.sqlite"
+"""Name of the catalog in a library's folder."""
 SCHEMA_VERSION = 2
 _MIGRATIONS = {"1": ("ALTER TABLE origins ADD COLUMN file VARCHAR",)}
 """What makes the tables of an older schema those of the next one; new tables are made in any case."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.catalog import Catalog
+from corpus.catalog import CATALOG_FILE, Catalog
 from corpus.health import examine_catalog, remove_orphans
 from index.library import Library, unfinished_write
 
@@ -27,9 +27,9 @@ def unopened_problem(folder: Path) -> str:
     Raises:
         CatalogError: the catalog cannot be used.
     """
-    if not (folder / "catalog.sqlite").exists():
+    if not (folder / CATALOG_FILE).exists():
         return ""
-    catalog = Catalog.open(folder / "catalog.sqlite")
+    catalog = Catalog.open(folder / CATALOG_FILE)
     try:
         return unfinished_write(folder, catalog)
     finally:

@@ -29,6 +29,7 @@ import filelock
 import numpy as np
 
 from corpus.catalog import (
+    CATALOG_FILE,
     Catalog,
     DocumentInfo,
     LibraryStats,
@@ -206,7 +207,7 @@ class Library:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = _try_lock(folder / "library.lock")
-            catalog = Catalog.open(folder / "catalog.sqlite")
+            catalog = Catalog.open(folder / CATALOG_FILE)
         except OSError as error:
             raise LibraryUnusableError(
                 f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "

@@ -11,6 +11,7 @@ import time
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from assistant.cli import EXIT_CODES, cli
@@ -46,6 +47,8 @@ def test_every_command_of_the_readme_exists() -> None:
         if words[0].startswith("-"):
             continue
         command = cli.commands[words[0]]
+        if isinstance(command, click.Group):
+            command = command.commands[words[1]]
         options = {flag for param in command.params for flag in param.opts}
         assert {word for word in words if word.startswith("--")} <= options, call
 

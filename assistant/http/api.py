@@ -11,20 +11,31 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from assistant.http import chat_completions, conversations, docs, documents, errors, mcp_endpoint, questions
-from assistant.http.guard import Guard
+from assistant.http import (
+    chat_completions,
+    conversations,
+    docs,
+    documents,
+    entry,
+    errors,
+    keys,
+    login,
+    mcp_endpoint,
+    metrics,
+    openapi,
+    questions,
+)
 from assistant.http.schemas import ErrorBody
+from assistant.keys import Keys
 from assistant.parts import Parts
 from assistant.settings import Settings
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_FORM_OVERHEAD = 1 << 20
-"""Bytes that a multipart form may have beside its files."""
 
 
 def create_app(parts: Parts, settings: Settings) -> FastAPI:
     """The API on these parts; the page is mounted on it later."""
-    jobs = documents.open_jobs(parts, limits=settings.upload_limits)
+    kept_keys = Keys(parts.catalog.engine)
+    running = entry.Running.start(parts, settings)
+    jobs = documents.open_jobs(parts, running, limits=settings.upload_limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -38,19 +49,23 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
         description="Answers from your documents, each with the exact passages that it stands on.",
         docs_url=None,
         redoc_url=None,
-        responses={"4XX": {"model": ErrorBody, "description": "The request is refused."}},
+        responses={
+            "4XX": {"model": ErrorBody, "description": "The request is refused."},
+            "5XX": {"model": ErrorBody, "description": "The server is busy, is ending, or has failed."},
+        },
     )
     errors.install(app)
-    app.add_middleware(
-        Guard,
-        most_bytes=settings.max_upload_bytes + _FORM_OVERHEAD,
-        loopback_only=settings.host in _LOOPBACK,
-    )
+    app.state.running = running
+    entry.install(app, kept_keys, running, settings)
     questions.install(app, parts)
-    documents.install(app, parts, jobs, limits=settings.upload_limits)
+    documents.install(app, parts, jobs, running, limits=settings.upload_limits)
     conversations.install(app, parts)
     chat_completions.install(app, parts)
+    keys.install(app, kept_keys)
+    login.install(app, kept_keys)
     _add_operations(app, parts)
+    metrics.install(app, running.metrics)
+    openapi.install(app)
     docs.install(app)
     mcp_endpoint.install(app, parts)
     errors.refuse_the_rest(app, under="/v1")

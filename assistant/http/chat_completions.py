@@ -19,13 +19,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import Answerer, Event
 from assistant.export import link, source_list
 from assistant.http.errors import ApiError, error_body
-from assistant.http.schemas import FilterFields, Text
+from assistant.http.openapi import EVENT
+from assistant.http.schemas import FilterFields, Text, Whole
 from assistant.http.server_sent import ServerSentEvents
 from assistant.parts import Parts
 from corpus.filters import Filters
@@ -40,18 +41,28 @@ _SINCE = int(datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC).timestamp())
 
 def _american_date(given: Any) -> Any:
     """``3/1/2025``, as Perplexity's parameters write dates."""
+    if given is None:
+        return None
     if not isinstance(given, str):
-        return given
+        raise ValueError("a day is a text; write month/day/year, like 3/1/2025")
     try:
         return datetime.datetime.strptime(given, "%m/%d/%Y").date()
     except ValueError as error:
         raise ValueError(f"{given!r} is not a date; write month/day/year, like 3/1/2025") from error
 
 
+_AMERICAN = r"^(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])/[1-9]\d{3}$"
 AmericanDate = Annotated[
     datetime.date | None,
     BeforeValidator(_american_date),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d{1,2}/\d{1,2}/\d{4}$"}, {"type": "null"}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])/[1-9]\d{3}$"},
+                {"type": "null"},
+            ]
+        }
+    ),
 ]
 
 
@@ -78,7 +89,7 @@ class Message(_Tolerant):
 
 
 class StreamOptions(_Tolerant):
-    include_usage: bool = False
+    include_usage: Annotated[bool, Strict()] = False
 
 
 class ChatRequest(FilterFields):
@@ -86,12 +97,12 @@ class ChatRequest(FilterFields):
     """`dateline`; where an LLM is set also `dateline:llm` and `dateline:verbatim` (the documents' own words)."""
     messages: list[Message] = Field(min_length=1, max_length=2000)
     """The last one of the user is the question, those before it are its history; system messages change no answer."""
-    stream: bool | None = None
+    stream: Annotated[bool, Strict()] | None = None
     stream_options: StreamOptions | None = None
-    n: Annotated[int, Field(ge=1, le=1, strict=True)] | None = None
-    max_tokens: int | None = Field(default=None, ge=1)
+    n: Annotated[Whole, Field(ge=1, le=1)] | None = None
+    max_tokens: Whole | None = Field(default=None, ge=1)
     """Taken, and not obeyed: a quote is never cut short."""
-    temperature: float | None = Field(default=None, ge=0, le=2)
+    temperature: Annotated[float, Strict()] | None = Field(default=None, ge=0, le=2)
     """Taken, and not obeyed: the same question has the same answer."""
     search_after_date_filter: AmericanDate = None
     """Published on this day or later, written like 3/1/2025."""
@@ -221,7 +232,7 @@ class Completion:
 
 _ANSWERS: dict[str, Any] = {
     "description": "A chat completion; its text ends with the list of sources.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {"schema": EVENT}},
 }
 
 

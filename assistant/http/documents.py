@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from assistant.http import errors
+from assistant.http.entry import Running
 from assistant.http.errors import ApiError, error_body
 from assistant.http.owner import owner_of
-from assistant.http.schemas import DocumentChange, DocumentRequest
+from assistant.http.schemas import Day, DocumentChange, DocumentRequest
 from assistant.jobs import Jobs, JobsFullError
 from assistant.parts import Parts
-from assistant.uploads import Upload, add_documents, add_upload
+from assistant.uploads import Upload, UploadResult, add_documents, add_upload
 from corpus.catalog import StoredDocument
 from corpus.document import Document, PublishedDate
 from corpus.filters import Filters
@@ -47,7 +48,7 @@ _DOCUMENT_BODY: dict[str, Any] = {
                     "type": "object",
                     "required": ["files"],
                     "properties": {
-                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
                         "published": {
                             "type": "string",
                             "format": "date",
@@ -63,16 +64,20 @@ _DOCUMENT_BODY: dict[str, Any] = {
 }
 
 
-def open_jobs(parts: Parts, *, limits: Limits) -> Jobs:
+def open_jobs(parts: Parts, running: Running, *, limits: Limits) -> Jobs:
     """The queue of files that are added in the background.
 
     Args:
         limits: of one file; four times as many bytes may wait.
     """
-    return Jobs(lambda upload: add_upload(parts.library, upload, limits=limits), most_bytes=4 * limits.max_bytes)
+
+    def add(upload: Upload) -> list[UploadResult]:
+        return running.metrics.counted(add_upload(parts.library, upload, limits=limits))
+
+    return Jobs(add, most_bytes=4 * limits.max_bytes)
 
 
-def install(app: FastAPI, parts: Parts, jobs: Jobs, *, limits: Limits) -> None:
+def install(app: FastAPI, parts: Parts, jobs: Jobs, running: Running, *, limits: Limits) -> None:
     """Add the routes to the app.
 
     Args:
@@ -85,8 +90,8 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, *, limits: Limits) -> None:
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         offset: Annotated[int, Query(ge=0, le=_FURTHEST)] = 0,
         query: Annotated[str, Query(max_length=500)] = "",
-        after: datetime.date | None = None,
-        before: datetime.date | None = None,
+        after: Day | None = None,
+        before: Day | None = None,
     ) -> dict[str, Any]:
         """The documents, the last added first; `query` is looked for in titles, names and sources.
 
@@ -120,7 +125,13 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, *, limits: Limits) -> None:
         return {"results": await run_in_threadpool(_add_text, body)}
 
     def _add_files(uploads: list[Upload]) -> list[dict[str, Any]]:
-        return [result.to_dict() for upload in uploads for result in add_upload(library, upload, limits=limits)]
+        results: list[UploadResult] = []
+        for upload in uploads:
+            if running.closing.begun:  # a file that was begun is finished, those after it are not begun
+                results.append(UploadResult(upload.file_name, "failed", detail="The server is ending: send it again."))
+            else:
+                results += add_upload(library, upload, limits=limits)
+        return [result.to_dict() for result in running.metrics.counted(results)]
 
     def _add_text(body: DocumentRequest) -> list[dict[str, Any]]:
         document = Document(
@@ -132,7 +143,7 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, *, limits: Limits) -> None:
             source=body.source,
             url=body.url,
         )
-        return [result.to_dict() for result in add_documents(library, [document])]
+        return [result.to_dict() for result in running.metrics.counted(list(add_documents(library, [document])))]
 
     @app.get("/v1/jobs/{job_id}", tags=["documents"])
     def get_job(job_id: str, request: Request) -> dict[str, Any]:

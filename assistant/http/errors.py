@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from assistant.assistant import QuestionError
 from assistant.conversations import NotKeptError
+from assistant.http.headers import add_headers
 from index.errors import LibraryError, LibraryLockedError
 
 log = logging.getLogger(__name__)
@@ -24,18 +25,34 @@ _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"
 class ApiError(Exception):
     """A request that is refused, with its status and a sentence that says what to do."""
 
-    def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        param: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.param = param
+        self.headers = dict(headers or {})
 
 
 def error_body(status: int, code: str, message: str, param: str | None = None) -> dict[str, Any]:
     """The one shape; ``type`` says whose turn it is: the client's (4xx) or ours (5xx)."""
     kind = "invalid_request_error" if status < 500 else "server_error"
     return {"error": {"type": kind, "message": message, "code": code, "param": param}}
+
+
+def error_response(error: ApiError) -> JSONResponse:
+    """The answer that a refusal is."""
+    return JSONResponse(
+        error_body(error.status, error.code, error.message, error.param), error.status, headers=error.headers
+    )
 
 
 def _response(status: int, code: str, message: str, param: str | None = None) -> JSONResponse:
@@ -58,6 +75,11 @@ def invalid(problem: Mapping[str, Any]) -> ApiError:
     # pydantic writes "Value error, " before the words of our own validators.
     said = str(context["error"]) if problem["type"] == "value_error" and "error" in context else problem["msg"]
     return ApiError(422, "invalid_request", f"{place}: {said}" if place else said, place or None)
+
+
+def validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
+    """What the framework finds wrong with a request's fields."""
+    return error_response(invalid(error.errors()[0]))
 
 
 def http_error(request: Request, error: HTTPException) -> JSONResponse:
@@ -106,7 +128,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     def _api(_: Request, error: ApiError) -> JSONResponse:
-        return _response(error.status, error.code, error.message, error.param)
+        return error_response(error)
 
     @app.exception_handler(QuestionError)
     def _question(_: Request, error: QuestionError) -> JSONResponse:
@@ -125,10 +147,7 @@ def install(app: FastAPI) -> None:
         log.error("library error: %s", error)
         return _response(503, "library_unusable", str(error))
 
-    @app.exception_handler(RequestValidationError)
-    def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = invalid(error.errors()[0])
-        return _response(first.status, first.code, first.message, first.param)
+    app.add_exception_handler(RequestValidationError, validation_error)  # type: ignore[arg-type]  # as Starlette's docs do
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -137,4 +156,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _response(500, "internal_error", "An error of ours: it is in the server's log.")
+        response = _response(500, "internal_error", "An error of ours: it is in the server's log.")
+        add_headers(response.headers, request.scope)  # this answer leaves outside of all that stands before the routes
+        return response

@@ -2,122 +2,130 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import re
 import uuid
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
-from assistant.http.errors import error_body
+from assistant.http.caller import CHANGING
+from assistant.http.errors import ApiError, error_response
+from assistant.http.headers import add_headers
 
-_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
-
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio compiles its templates in the browser
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
-)
-"""Of every answer that brings none of its own: nothing is loaded from, or sent to, another site."""
-
-
-class TooLargeError(Exception):
-    """A body grew beyond the limit while it was read."""
+_UPLOADS = ("/v1/documents", "/gradio_api/upload")
+_MOST_BYTES = 2 << 20
+"""Of a request that uploads nothing: the longest question with its history is far below."""
+_SLOWEST = 16 * 1024
+"""Bytes a second below which a sender loses patience's grace."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Guard:
     """Refuses what no route should see, and gives every answer its headers.
 
-    - A ``Host`` that is not an address of this server is refused while it listens on loopback only: a page elsewhere
-      cannot reach it by renaming itself (DNS rebinding).
     - A changing request whose ``Origin`` is another site is refused (cross-site request forgery).
-    - A body beyond ``most_bytes`` is refused, announced or not.
+    - A body that is too large is refused, announced or not; so is one that comes too slowly.
     """
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, loopback_only: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, most_bytes: int, trusted_origins: Collection[str] = (), patience: float = 30.0
+    ) -> None:
+        """
+        Args:
+            most_bytes: of an upload.
+            trusted_origins: sites that may send changing requests.
+            patience: seconds that a body may take beside those that ``_SLOWEST`` allows it.
+        """
         self._app = app
         self._most_bytes = most_bytes
-        self._loopback_only = loopback_only
+        self._trusted = frozenset(trusted_origins)
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = uuid.uuid4().hex
+        given = headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        bind_contextvars(request_id=request_id)
         started = False
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                out = MutableHeaders(scope=message)
-                out["X-Request-ID"] = request_id
-                out["X-Content-Type-Options"] = "nosniff"
-                out["Referrer-Policy"] = "no-referrer"
-                out["X-Frame-Options"] = "SAMEORIGIN"
-                out.setdefault("Content-Security-Policy", _POLICY)
+                add_headers(MutableHeaders(scope=message), scope)
             await send(message)
 
-        refusal = self._refusal(scope["method"], headers)
-        if refusal is not None:
-            await refusal(scope, receive, send_with_headers)
+        uploads = scope["path"].startswith(_UPLOADS)
+        most = self._most_bytes if uploads else min(_MOST_BYTES, self._most_bytes)
+        refused = self._refusal(scope["method"], headers) or _too_long(headers, most, uploads=uploads)
+        if refused is not None:
+            await error_response(refused)(scope, receive, send_with_headers)
             return
+        refusal: list[ApiError] = []
+        """What is found while the body is read: one at most."""
         read = 0
+        complete = False
+        clock = asyncio.get_running_loop().time
+        since = clock()
 
         async def receive_limited() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, complete
+            if complete:
+                return await receive()  # waits for the client to leave: for as long as it likes
+            try:
+                async with asyncio.timeout_at(since + self._patience + read / _SLOWEST):
+                    message = await receive()
+            except TimeoutError:
+                slow = ApiError(
+                    408, "too_slow", "The body came too slowly: send it again.", headers={"Connection": "close"}
+                )
+                refusal.append(slow)
+                raise slow from None
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
-                if read > self._most_bytes:
-                    raise TooLargeError
+                complete = not message.get("more_body", False)
+                if read > most:
+                    refusal.append(_too_large(most, uploads=uploads))
+                    raise refusal[0]
             return message
 
-        async def send_unless_too_large(message: Message) -> None:
+        async def send_unless_refused(message: Message) -> None:
             # Frameworks make an error of their own of what `receive` raises: ours is the one to send.
-            if read <= self._most_bytes or started:
+            if not refusal or started:
                 await send_with_headers(message)
 
-        with contextlib.suppress(TooLargeError):
-            await self._app(scope, receive_limited, send_unless_too_large)
-        if read > self._most_bytes and not started:
-            await self._too_large()(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive_limited, send_unless_refused)
+        except ApiError as error:
+            if error not in refusal:
+                raise
+        if refusal and not started:
+            await error_response(refusal[0])(scope, receive, send_with_headers)
 
-    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
-        host = headers.get("host", "")
-        if self._loopback_only and _host_name(host) not in _LOOPBACK:
-            body = error_body(421, "unknown_host", f"This server does not go by the name {host!r}.")
-            return JSONResponse(body, 421)
+    def _refusal(self, method: str, headers: Headers) -> ApiError | None:
         origin = headers.get("origin")
-        if method in _CHANGING and origin is not None and urlsplit(origin).netloc != host:
-            body = error_body(403, "foreign_origin", f"A page of {origin!r} may not change anything here.")
-            return JSONResponse(body, 403)
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._most_bytes:
-            return self._too_large()
-        return None
-
-    def _too_large(self) -> JSONResponse:
-        message = (
-            f"The request is larger than {self._most_bytes:,} bytes: send fewer files at once, "
-            "or raise DATELINE_MAX_UPLOAD_BYTES."
-        )
-        return JSONResponse(error_body(413, "too_large", message), 413)
+        if method not in CHANGING or origin is None or origin.lower() in self._trusted:
+            return None
+        # What the browser itself says counts first: a proxy may have changed the host.
+        if headers.get("sec-fetch-site") == "same-origin" or urlsplit(origin).netloc == headers.get("host", ""):
+            return None
+        return ApiError(403, "foreign_origin", f"A page of {origin!r} may not change anything here.")
 
 
-def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].lower()
+def _too_long(headers: Headers, most: int, *, uploads: bool) -> ApiError | None:
+    length = headers.get("content-length", "0")
+    return None if length.isdecimal() and int(length) <= most else _too_large(most, uploads=uploads)
+
+
+def _too_large(most: int, *, uploads: bool) -> ApiError:
+    advice = "send fewer files at once, or raise DATELINE_MAX_UPLOAD_BYTES" if uploads else "shorten it"
+    message = f"The request is larger than {most:,} bytes: {advice}."
+    return ApiError(413, "too_large", message, headers={"Connection": "close"})  # the rest is not read either

@@ -16,6 +16,7 @@ from assistant.assistant import Event
 from assistant.conversations import NotKeptError
 from assistant.found_passage import found_passage
 from assistant.http.errors import error_body
+from assistant.http.openapi import EVENT
 from assistant.http.owner import owner_of
 from assistant.http.schemas import AskRequest, SearchRequest, TimelineBody, TimelineRequest
 from assistant.http.server_sent import ServerSentEvents
@@ -24,7 +25,7 @@ from index.errors import LibraryError
 
 _ANSWERS: dict[str, Any] = {
     "description": "An answer with its citations, or `answered: false` with a `reason` and the nearest passages.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {"schema": EVENT}},
 }
 
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from assistant.answer import Turn
 from assistant.conversations import LONGEST_TITLE, Rating
+from assistant.keys import LONGEST_NAME, NAME, Role
 from corpus.filters import Filters
 
 
@@ -37,9 +43,44 @@ def _web_address(url: str) -> str:
     return url
 
 
+def _written_day(given: Any) -> Any:
+    """Pydantic would take seconds since 1970 for a day, and a time on it."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
+        raise ValueError(f"{given!r} is not a day; write it like 2024-11-12")
+    if given is not None and not isinstance(given, (str, datetime.date)):
+        raise ValueError("a day is a text; write it like 2024-11-12")
+    return given
+
+
+def _number(given: Any) -> Any:
+    """Pydantic would take "5" and true for whole numbers, which JSON tells apart from them."""
+    if isinstance(given, (str, bool)):
+        raise ValueError(f"{given!r} is not a whole number")
+    return given
+
+
+def _to_come(when: datetime.datetime) -> datetime.datetime:
+    try:
+        when = when.astimezone(datetime.UTC)
+    except OverflowError as error:
+        raise ValueError("the year 9999 ends the calendar in UTC too") from error
+    if when <= datetime.datetime.now(datetime.UTC):
+        raise ValueError(f"{when.isoformat()} has passed")
+    return when
+
+
 _WHOLE = AfterValidator(_encodable)
 Text = Annotated[str, _WHOLE]
-DocumentTitle = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), _WHOLE]
+DocumentTitle = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
+    _WHOLE,
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
+Whole = Annotated[int, BeforeValidator(_number)]
+Day = Annotated[datetime.date, BeforeValidator(_written_day)]
+_WORDS = WithJsonSchema({"type": "string", "minLength": 1, "pattern": r"\S"})
+"""Of a text that must hold more than white space, where the code that takes it says so in better words."""
 
 
 class _Request(BaseModel):
@@ -47,11 +88,11 @@ class _Request(BaseModel):
 
 
 class FilterFields(_Request):
-    as_of: datetime.date | None = None
+    as_of: Day | None = None
     """The reader's clock: documents published later do not exist."""
-    after: datetime.date | None = None
+    after: Day | None = None
     """Published on this day or later."""
-    before: datetime.date | None = None
+    before: Day | None = None
     """Published on this day or earlier."""
     document_ids: list[Text] | None = Field(default=None, max_length=1000)
     """Only these documents."""
@@ -84,13 +125,13 @@ class TurnField(_Request):
 
 
 class AskRequest(FilterFields):
-    question: Text
+    question: Annotated[Text, _WORDS]
     """What to ask, in words."""
     history: list[TurnField] = Field(default_factory=list, max_length=1000)
     """Earlier turns of the conversation, the oldest first."""
     conversation_id: Text | None = None
     """A kept conversation: its turns are the history, and the answer is added to it."""
-    stream: bool = False
+    stream: Annotated[bool, Strict()] = False
     """Answer as server-sent events: `trace`, `delta` …, `citations`, `done`."""
     answerer: Literal["verbatim", "llm"] | None = None
     """Answer in the documents' own words, or let the LLM phrase it; by default the LLM where one is set."""
@@ -113,7 +154,7 @@ class AskRequest(FilterFields):
 
 class SearchRequest(FilterFields):
     query: Annotated[str, StringConstraints(min_length=1, max_length=10_000), _WHOLE]
-    limit: int = Field(default=10, ge=1, le=50)
+    limit: Whole = Field(default=10, ge=1, le=50)
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "treaty with Russia", "limit": 5}]})
 
@@ -123,6 +164,19 @@ class TimelineRequest(FilterFields):
     """What to look for, in words; where it names a time ("floods in August 2024"), only events of that time."""
     limit: int = Field(default=30, ge=1, le=100)
     """Events at most; the most relevant are kept."""
+    document_ids: list[Annotated[Text, StringConstraints(max_length=64)]] | None = Field(default=None, max_length=100)
+    """Only these documents; fewer than elsewhere, since they stand in the address."""
+
+
+class KeyRequest(_Request):
+    name: Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=NAME), _WHOLE]
+    """The program or person that it is for."""
+    role: Role = "reader"
+    """`reader` asks, `writer` also changes documents, `admin` also manages keys."""
+    expires: Annotated[AwareDatetime, AfterValidator(_to_come)] | None = None
+    """When it ceases to open anything, with its time zone; never, where it is left out."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "newsroom", "role": "reader"}]})
 
 
 class DocumentRequest(_Request):
@@ -130,13 +184,13 @@ class DocumentRequest(_Request):
 
     text: Annotated[str, StringConstraints(min_length=1), _WHOLE]
     title: DocumentTitle
-    published: datetime.date | None = None
+    published: Day | None = None
     """The day that it appeared on: what "this year" in it hangs on."""
     source: Annotated[str, StringConstraints(max_length=500, strip_whitespace=True), _WHOLE] = ""
     """Publisher or author."""
     url: Annotated[
         str, StringConstraints(max_length=2000, strip_whitespace=True), _WHOLE, AfterValidator(_web_address)
-    ] = ""
+    ] = Field(default="", json_schema_extra={"pattern": r"^([hH][tT][tT][pP][sS]?:[\s\S]*)?$"})
     """Where it stands on the web; told with each citation, never fetched."""
 
     @property
@@ -162,7 +216,7 @@ class DocumentChange(_Request):
     """What is not given stays as it is."""
 
     title: DocumentTitle | None = None
-    published: datetime.date | None = None
+    published: Day | None = None
     """The day that it appeared on; null where it has none."""
 
     @model_validator(mode="after")
@@ -171,7 +225,15 @@ class DocumentChange(_Request):
             raise ValueError("there is nothing to change: give a title, or published")
         return self
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"published": "2024-03-12"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"published": "2024-03-12"}],
+            "anyOf": [
+                {"required": ["title"], "properties": {"title": {"type": "string"}}},
+                {"required": ["published"]},
+            ],
+        }
+    )
 
 
 Title = Annotated[str, StringConstraints(max_length=LONGEST_TITLE, strip_whitespace=True), _WHOLE]
@@ -185,7 +247,7 @@ class ConversationRequest(_Request):
 
 
 class RenameRequest(_Request):
-    title: Annotated[Title, StringConstraints(min_length=1)]
+    title: Annotated[Title, StringConstraints(min_length=1), Field(json_schema_extra={"pattern": r"\S"})]
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "The treaty and its dates"}]})
 
@@ -299,7 +361,7 @@ class TimelineBody(_Reply):
     """The events of a topic, the earliest first."""
 
     topic: str
-    as_of: datetime.date | None
+    as_of: Day | None
     events: list[TimelineEventBody]
     reason: str | None
     """Why there is no event; null where there are some."""

@@ -7,10 +7,11 @@ import secrets
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, Query
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.routing import Mount
 
-from assistant.http.errors import ApiError, http_error
+from assistant.http.errors import ApiError, http_error, validation_error
 from assistant.parts import Parts
 from assistant.settings import Settings
 from assistant.sync import FileState, states
@@ -30,9 +31,11 @@ def mount_page(app: FastAPI, parts: Parts, settings: Settings) -> FastAPI:
     import gradio as gr
 
     _add_document_views(app, parts)
+    page = build_page(parts)
+    page.queue(max_size=max(1, settings.max_waiting))
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build_page(parts),
+        page,
         path="/",
         server_name=settings.host,
         server_port=settings.port,
@@ -51,6 +54,7 @@ def mount_page(app: FastAPI, parts: Parts, settings: Settings) -> FastAPI:
         if isinstance(route, Mount) and isinstance(route.app, FastAPI):
             for status in (404, 405):
                 route.app.add_exception_handler(status, http_error)  # type: ignore[arg-type]  # as Starlette's docs do
+            route.app.add_exception_handler(RequestValidationError, validation_error)  # type: ignore[arg-type]
     return mounted
 
 
@@ -59,13 +63,11 @@ def build_page(parts: Parts) -> gr.Blocks:
     import gradio as gr
 
     from assistant.ui.chat import add_chat
+    from assistant.ui.head import add_head
 
     page: gr.Blocks = gr.Blocks(title="Dateline", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
     with page:
-        gr.HTML(
-            '<p class="dl-brand"><b>Dateline</b> <span>answers with the passages they stand on</span></p>',
-            elem_id="dl-head",
-        )
+        add_head(page)
         with gr.Tabs(elem_id="dl-tabs"):
             with gr.Tab("Chat", elem_id="dl-tab-chat"):
                 add_chat(parts)

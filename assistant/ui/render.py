@@ -56,6 +56,15 @@ def skeleton(name: str) -> str:
     return (_FILES / "templates" / f"{name}.html").read_text("utf-8")
 
 
+def head(signed_in: str | None) -> str:
+    """The top of the page.
+
+    Args:
+        signed_in: name of the key that the visitor signed in with; None where none was needed.
+    """
+    return _templates().get_template("head.html").render(signed_in=signed_in)
+
+
 def welcome(library: LibraryView, examples: Sequence[str]) -> str:
     """What the library holds, and questions to begin with."""
     return _templates().get_template("welcome.html").render(library=library, examples=examples)

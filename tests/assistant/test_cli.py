@@ -474,3 +474,47 @@ def test_a_setting_that_cannot_be_had_is_bad_input(dateline: Run) -> None:
     printed = dateline("--answer-accuracy", "0.99", "list", opener=refuse)
 
     assert (printed.code, printed.out, printed.err) == (BAD_INPUT, "", "Error: The accuracy 0.99 can't be had.\n")
+
+
+def test_keys_are_made_listed_and_revoked(dateline: Run) -> None:
+    """A key is shown once, on standard output alone; the list tells its role, state and end, also of a revoked one."""
+    made = dateline("keys", "create", "newsroom", "--role", "writer", "--expires", "2999")
+    assert (made.code, made.out[:3], made.out.count("\n")) == (DONE, "dl_", 1)
+    assert made.err == "Keep it: it is not shown again. Programs send it as `Authorization: Bearer KEY`.\n"
+
+    (key,) = dateline("keys", "list", "--json").json["keys"]
+    assert (key["name"], key["role"], key["state"], key["expires"]) == (
+        "newsroom",
+        "writer",
+        "in force",
+        "2999-12-31T23:59:59+00:00",
+    )
+    assert "key" not in key
+    assert made.out.split("_")[1] == key["id"]
+
+    assert dateline("keys", "revoke", "newsroom").out == f"Revoked 'newsroom' ({key['id']}).\n"
+    assert [key["state"] for key in dateline("keys", "list", "--json").json["keys"]] == ["revoked"]
+    again = dateline("keys", "revoke", "newsroom")
+    assert (again.code, again.err) == (
+        BAD_INPUT,
+        "Error: No key in force goes by 'newsroom'; `dateline keys list` shows them.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("",), "'' is no name for a key"),
+        (("a", "--expires", "2020"), "'2020' has passed."),
+        (("a", "--expires", "0d"), "'0d' has passed."),
+        (("a", "--expires", "999999d"), "'999999d' is beyond the calendar."),
+        (("a", "--expires", "soon"), "'soon' is not a date"),
+    ],
+)
+def test_a_key_that_makes_no_sense(dateline: Run, arguments: tuple[str, ...], message: str) -> None:
+    """A key without a name, or one that is past before it is made, is refused."""
+    done = dateline("keys", "create", *arguments)
+
+    assert (done.code, done.out) == (BAD_INPUT, "")
+    assert message in done.err
+    assert dateline("keys", "list").err == "No key was made: the server is open to this computer alone.\n"

@@ -68,3 +68,10 @@ def served_by(
             return opened.enter_context(serve(replace(parts, assistant=assistant), settings))
 
         yield start
+
+
+@pytest.fixture
+def server(parts: Parts, settings: Settings, serve: Serve) -> Iterator[str]:
+    """A real server that takes any number of requests; its URL."""
+    with serve(parts, settings.model_copy(update={"requests_per_minute": 1_000_000})) as url:
+        yield url

@@ -57,9 +57,8 @@ def test_a_body_that_is_too_large_is_refused(small: TestClient, path: str, kind:
     body = pieces() if not announced else b"".join(pieces())
     response = small.post(path, content=body, headers={"content-type": kind})
 
-    message = (
-        f"The request is larger than {LIMIT:,} bytes: send fewer files at once, or raise DATELINE_MAX_UPLOAD_BYTES."
-    )
+    advice = "shorten it" if path == "/v1/ask" else "send fewer files at once, or raise DATELINE_MAX_UPLOAD_BYTES"
+    message = f"The request is larger than {LIMIT:,} bytes: {advice}."
     assert (response.status_code, response.json()) == (413, refused("too_large", message))
     assert small.get("/v1/documents").json()["total"] == 0
 
@@ -92,12 +91,55 @@ def test_our_own_page_may_change_things(client: TestClient) -> None:
     assert [name for name in foreign.headers if name.startswith("access-control")] == []
 
 
+def test_named_sites_may_call_with_a_key(parts: Parts, settings: Settings) -> None:
+    """A site that is named in the settings may call from its pages, the page's cookie aside; no other may."""
+    from assistant.http.api import create_app
+
+    chosen = Settings(data_dir=settings.data_dir, cors_origins="https://a.example, https://b.example")  # type: ignore[arg-type]
+    client = TestClient(create_app(parts, chosen), base_url=HOST)
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+
+    for origin, allowed in [("https://b.example", "https://b.example"), ("https://evil.example", None)]:
+        asked = client.options("/v1/ask", headers={"origin": origin, **preflight})
+        sent = client.post("/v1/search", json={"query": "a"}, headers={"origin": origin})
+        assert (asked.status_code, sent.status_code) == ((200, 200) if allowed else (400, 403))
+        for response in (asked, sent):
+            assert response.headers.get("access-control-allow-origin") == allowed
+            assert "access-control-allow-credentials" not in response.headers
+
+
+def test_gradio_lets_no_other_site_in(parts: Parts, settings: Settings) -> None:
+    """Gradio's own rules for other origins, which let any site in on a public host, are off."""
+    from assistant.http.api import create_app
+    from assistant.ui.page import mount_page
+
+    client = TestClient(mount_page(create_app(parts, settings), parts, settings), base_url=HOST)
+
+    response = client.get("/config", headers={"origin": "http://localhost:1"})
+    assert response.status_code == 200
+    assert [name for name in response.headers if name.startswith("access-control")] == []
+
+
+@pytest.mark.parametrize("given", ["abc-1.2_3", "x" * 64])
+def test_a_request_id_is_kept(client: TestClient, given: str) -> None:
+    """A request that brings an id of its own keeps it; one that brings anything else gets a new one."""
+    assert client.get("/healthz", headers={"x-request-id": given}).headers["x-request-id"] == given
+    for odd in ("", "a b", "x" * 65, 'a"b', "é"):
+        headers = [(b"x-request-id", odd.encode("latin-1"))]
+        kept = client.get("/healthz", headers=headers).headers["x-request-id"]  # type: ignore[arg-type]
+        assert len(kept) == 32
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:7860", ""])
 def test_other_names_are_refused(client: TestClient, host: str) -> None:
     """While the server listens on this computer alone it answers to this computer's names alone."""
     response = client.get("/healthz", headers={"host": host})
 
-    expected = refused("unknown_host", f"This server does not go by the name {host!r}.")
+    message = (
+        f"This server does not go by the name {host!r}: it is open to this computer alone until a key is made "
+        "with `dateline keys create NAME`."
+    )
+    expected = refused("unknown_host", message)
     assert (response.status_code, response.json()) == (421, expected)
 
 
