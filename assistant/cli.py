@@ -155,16 +155,14 @@ class Expiry(click.ParamType[datetime.datetime]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.datetime:
         now = datetime.datetime.now(datetime.UTC)
-        try:
-            if found := re.fullmatch(r"(\d{1,6})([dh])", str(value).strip()):
-                when = now + datetime.timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])})
-            else:
+        if found := re.fullmatch(r"(\d{1,6})([dh])", str(value).strip()):
+            when = now + datetime.timedelta(**{{"d": "days", "h": "hours"}[found[2]]: int(found[1])})
+        else:
+            try:
                 day = Day(last=True).convert(value, param, ctx)
-                when = datetime.datetime.combine(day, datetime.time.max, datetime.UTC).replace(microsecond=0)
-        except OverflowError as error:
-            raise click.BadParameter(f"{value!r} is beyond the calendar.", ctx, param) from error
-        except click.BadParameter as error:
-            raise click.BadParameter(f"{error.message} Or write a time from now: 90d, 12h.", ctx, param) from error
+            except click.BadParameter as error:
+                raise click.BadParameter(f"{error.message} Or write a time from now: 90d, 12h.", ctx, param) from error
+            when = datetime.datetime.combine(day, datetime.time.max, datetime.UTC).replace(microsecond=0)
         if when <= now:
             raise click.BadParameter(f"{value!r} has passed.", ctx, param)
         return when

@@ -26,7 +26,7 @@ from assistant.assistant import Answerer, Event
 from assistant.export import link, source_list
 from assistant.http.errors import ApiError, error_body
 from assistant.http.openapi import EVENT
-from assistant.http.schemas import FilterFields, Text, Whole
+from assistant.http.schemas import AsNumber, FilterFields, Text
 from assistant.http.server_sent import ServerSentEvents
 from assistant.parts import Parts
 from corpus.filters import Filters
@@ -99,8 +99,8 @@ class ChatRequest(FilterFields):
     """The last one of the user is the question, those before it are its history; system messages change no answer."""
     stream: Annotated[bool, Strict()] | None = None
     stream_options: StreamOptions | None = None
-    n: Annotated[Whole, Field(ge=1, le=1)] | None = None
-    max_tokens: Whole | None = Field(default=None, ge=1)
+    n: Annotated[int, Field(ge=1, le=1), AsNumber] | None = None
+    max_tokens: Annotated[int, Field(ge=1), AsNumber] | None = None
     """Taken, and not obeyed: a quote is never cut short."""
     temperature: Annotated[float, Strict()] | None = Field(default=None, ge=0, le=2)
     """Taken, and not obeyed: the same question has the same answer."""

@@ -169,9 +169,9 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, running: Running, *, limits:
         end = len(stored.text) if end is None else end
         if not start <= end <= len(stored.text):
             raise ApiError(
-                422,
-                "invalid_span",
-                f"the span {start} to {end} does not lie in the text, which has {len(stored.text):,} characters",
+                404,
+                "no_such_span",
+                f"The span {start} to {end} does not lie in the text, which has {len(stored.text):,} characters.",
                 "end",
             )
         return PlainTextResponse(stored.text[start:end])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from assistant.assistant import QuestionError
 from assistant.conversations import NotKeptError
@@ -18,8 +19,6 @@ from assistant.http.headers import add_headers
 from index.errors import LibraryError, LibraryLockedError
 
 log = logging.getLogger(__name__)
-
-_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
 class ApiError(Exception):
@@ -104,23 +103,19 @@ def refuse_the_rest(app: FastAPI, *, under: str) -> None:
         if isinstance(route, Route):
             methods.setdefault(route.path, set()).update(route.methods or ())
     for path, allowed in methods.items():
-        app.router.routes.append(
-            Route(path, _wrong_method(allowed), methods=sorted(_METHODS - allowed), include_in_schema=False)
-        )
-    app.router.routes.append(Route(f"{under}/{{path:path}}", _nothing, methods=sorted(_METHODS)))
+        wrong = HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
+        app.router.routes.append(Route(path, _Refuse(wrong), include_in_schema=False))
+    app.router.routes.append(Route(f"{under}/{{path:path}}", _Refuse(HTTPException(404)), include_in_schema=False))
 
 
-def _wrong_method(allowed: Iterable[str]) -> Callable[[Request], Awaitable[Response]]:
-    headers = {"Allow": ", ".join(sorted(allowed))}
+class _Refuse:
+    """Answers every method that comes here, known or not; a plain ASGI app, since a function would take GET alone."""
 
-    async def refuse(request: Request) -> Response:
-        return http_error(request, HTTPException(405, headers=headers))
+    def __init__(self, error: HTTPException) -> None:
+        self._error = error
 
-    return refuse
-
-
-async def _nothing(request: Request) -> Response:
-    return http_error(request, HTTPException(404))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await http_error(Request(scope), self._error)(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:

@@ -77,7 +77,8 @@ DocumentTitle = Annotated[
     _WHOLE,
     Field(json_schema_extra={"pattern": r"\S"}),
 ]
-Whole = Annotated[int, BeforeValidator(_number)]
+AsNumber = BeforeValidator(_number)
+"""To stand after the limits of a whole number, or they are left out of the OpenAPI document."""
 Day = Annotated[datetime.date, BeforeValidator(_written_day)]
 _WORDS = WithJsonSchema({"type": "string", "minLength": 1, "pattern": r"\S"})
 """Of a text that must hold more than white space, where the code that takes it says so in better words."""
@@ -154,7 +155,7 @@ class AskRequest(FilterFields):
 
 class SearchRequest(FilterFields):
     query: Annotated[str, StringConstraints(min_length=1, max_length=10_000), _WHOLE]
-    limit: Whole = Field(default=10, ge=1, le=50)
+    limit: Annotated[int, Field(ge=1, le=50), AsNumber] = 10
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "treaty with Russia", "limit": 5}]})
 

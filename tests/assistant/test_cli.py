@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from assistant.cli import BAD_INPUT, CANNOT_START, DONE, FAILED, Session, cli, run
@@ -429,7 +430,12 @@ def test_eval_prints_the_figures(sampled: Run, tmp_path: Path) -> None:
 
 def test_every_command_takes_json() -> None:
     """Each command has --json and a help of its own."""
-    for name, command in cli.commands.items():
+    groups = {name: command for name, command in cli.commands.items() if isinstance(command, click.Group)}
+    commands = {name: command for name, command in cli.commands.items() if name not in groups}
+    for group in groups.values():
+        assert group.help
+        commands |= group.commands
+    for name, command in commands.items():
         assert "--json" in {flag for param in command.params for flag in param.opts}, name
         assert command.help, name
 
@@ -507,7 +513,6 @@ def test_keys_are_made_listed_and_revoked(dateline: Run) -> None:
         (("",), "'' is no name for a key"),
         (("a", "--expires", "2020"), "'2020' has passed."),
         (("a", "--expires", "0d"), "'0d' has passed."),
-        (("a", "--expires", "999999d"), "'999999d' is beyond the calendar."),
         (("a", "--expires", "soon"), "'soon' is not a date"),
     ],
 )

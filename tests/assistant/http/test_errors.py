@@ -168,8 +168,8 @@ def test_a_span_outside_the_text_is_refused(client: TestClient, span: tuple[int,
     path = f"/v1/documents/{result['document_id']}/text"
     response = client.get(path, params={"start": span[0], "end": span[1]})
 
-    message = f"the span {span[0]} to {span[1]} does not lie in the text, which has 3 characters"
-    assert (response.status_code, response.json()) == (422, refused(message, "invalid_span", "end"))
+    message = f"The span {span[0]} to {span[1]} does not lie in the text, which has 3 characters."
+    assert (response.status_code, response.json()) == (404, refused(message, "no_such_span", "end"))
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,8 @@ def test_unknown_paths_and_wrong_methods(request: pytest.FixtureRequest, served:
         ("GET", "/v1/ask", "POST"),
         ("PUT", "/v1/documents", "GET, POST"),
         ("POST", "/healthz", "GET"),
+        ("TRACE", "/v1/stats", "GET"),
+        ("BREW", "/v1/search", "POST"),
     ]:
         response = client.request(method, path)
         expected = refused(f"{method} is not possible at {path}.", "method_not_allowed")
