@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from assistant.http import errors
@@ -29,6 +29,7 @@ _MOST_FILES = 1000
 """Files in one request."""
 _RETRY_SECONDS = 30
 """When a refused job may be sent again."""
+_DAY: TypeAdapter[datetime.date] = TypeAdapter(Day)
 
 _TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 _FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -233,13 +234,12 @@ def _day_of_form(value: object) -> PublishedDate | None:
     Raises:
         ApiError: it is another word.
     """
-    if value in (None, ""):
+    if value is None:
         return None
     try:
-        return _by_user(datetime.date.fromisoformat(str(value)))
-    except ValueError as error:
-        message = f"published: {str(value)[:50]!r} is not a day; write it like 2024-11-12"
-        raise ApiError(422, "invalid_request", message, "published") from error
+        return _by_user(_DAY.validate_python(value if isinstance(value, str) else "a file"))
+    except ValidationError as error:
+        raise errors.invalid({**error.errors()[0], "loc": ("published",)}) from error
 
 
 def _queued(jobs: Jobs, owner: str, uploads: list[Upload]) -> JSONResponse:
