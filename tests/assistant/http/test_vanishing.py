@@ -32,6 +32,7 @@ class Endless:
     told: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
     warm: bool = True
+    answerers: tuple[str, ...] = ("verbatim",)
 
     def tell(self, _listener: Any) -> None:
         """Nobody counts what it never ends to say."""
