@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -24,9 +25,13 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as _SourceError
 
 from corpus.readers.raw import Limits
+from index.servers import ChromaServer
 
 TOML_FILE = "dateline.toml"
 ENVIRONMENT_PREFIX = "DATELINE_"
+
+_SECRETS = ("chroma_url", "chroma_token", "chroma_headers", "llm_key")
+"""Settings whose values no message shows."""
 
 LogFormat = Literal["pretty", "json"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -45,6 +50,15 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 
 class SettingsError(Exception):
     """A setting that can't be used. The message names it, what it holds, and what is expected."""
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected the address of a server, such as http://host:8000")
+    if parts.username is not None:
+        raise ValueError("expected an address without user and password: they are sent by DATELINE_CHROMA_HEADERS")
+    return url
 
 
 class Settings(BaseSettings):
@@ -139,6 +153,25 @@ class Settings(BaseSettings):
     log_questions: bool = False
     """Whether the log holds what was asked."""
 
+    chroma_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    """Chroma server for the vectors: `http://host:8000`, `https://host/?tenant=T&database=D`; without it: embedded."""
+
+    chroma_token: SecretStr | None = None
+    """Token that the Chroma server asks for, sent as `x-chroma-token`."""
+
+    chroma_headers: dict[str, SecretStr] = {}
+    """Further headers for the Chroma server, or for a proxy before it, as a JSON object."""
+
+    @property
+    def chroma_server(self) -> ChromaServer | None:
+        """The Chroma server; None for an embedded Chroma."""
+        if self.chroma_url is None:
+            return None
+        headers = {name: value.get_secret_value() for name, value in self.chroma_headers.items()}
+        if self.chroma_token is not None:
+            headers["x-chroma-token"] = self.chroma_token.get_secret_value()
+        return ChromaServer(self.chroma_url, headers)
+
     @property
     def limits(self) -> Limits:
         """What reading a file of a folder may cost."""
@@ -200,7 +233,7 @@ def _sentence(error: ValidationError) -> str:
             parts.append(f"there is no setting {name!r} (the settings are {known})")
         else:
             message = problem["msg"][:1].lower() + problem["msg"][1:]
-            found = "secret" if name == "llm_key" else repr(problem["input"])
+            found = "secret" if name.split(".")[0] in _SECRETS else repr(problem["input"])
             parts.append(f"the setting {name!r} ({environment_name(name)}) is {found}: {message}")
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:]

@@ -6,6 +6,7 @@ LibraryError
 ├── ModelChangedError      the library was built with another model
 ├── LibraryLockedError     another process writes to the library
 └── LibraryUnusableError   the data directory or its files cannot be used
+    └── ServerDownError    a server that the library stands on does not answer
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "LibraryLockedError",
     "LibraryUnusableError",
     "ModelChangedError",
+    "ServerDownError",
 ]
 
 
@@ -36,3 +38,7 @@ class LibraryLockedError(LibraryError):
 
 class LibraryUnusableError(LibraryError):
     """The data directory, or a file in it, cannot be used."""
+
+
+class ServerDownError(LibraryUnusableError):
+    """A server that the library stands on does not answer now; it may the next time."""

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from corpus.catalog import CATALOG_FILE, Catalog
 from corpus.health import examine_catalog, remove_orphans
-from index.library import Library, unfinished_write
+from index.library import Library, served_generations, unfinished_write
+from index.servers import ChromaServer
+from index.vectors import FolderGenerations
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +23,19 @@ class Problem:
     """None where only a person can mend it: the sentence says how."""
 
 
-def unopened_problem(folder: Path) -> str:
+def unopened_problem(folder: Path, chroma_server: ChromaServer | None = None) -> str:
     """What is wrong with a vector index, by what the catalog says and without opening it; empty for nothing.
 
     Raises:
         CatalogError: the catalog cannot be used.
+        LibraryUnusableError: the Chroma server cannot be used.
     """
     if not (folder / CATALOG_FILE).exists():
         return ""
     catalog = Catalog.open(folder / CATALOG_FILE)
     try:
-        return unfinished_write(folder, catalog)
+        served = served_generations(chroma_server, catalog) if chroma_server is not None else None
+        return unfinished_write(served or FolderGenerations(folder / "vectors"), catalog)
     finally:
         catalog.close()
 

@@ -15,9 +15,9 @@ import contextlib
 import json
 import logging
 import os
-import shutil
 import sys
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -43,17 +43,26 @@ from corpus.catalog import (
 from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, SourceFile, Span
 from corpus.filters import Filters
 from corpus.originals import Originals, content_hash
+from index.chroma_server import ServedGenerations
 from index.embedding import Embedder, PassageText, PassageVectors, Vector
-from index.errors import CatalogError, LibraryLockedError, LibraryUnusableError, ModelChangedError
+from index.errors import (
+    CatalogError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryUnusableError,
+    ModelChangedError,
+    ServerDownError,
+)
 from index.passages import PassageSpan, pack_passages, split_sentences
+from index.servers import ChromaServer
 from index.vectors import (
     CatalogVectors,
-    ChromaVectors,
-    Probe,
+    ChromaCollection,
+    FolderGenerations,
+    Generations,
     VectorMatch,
     VectorSearch,
     pack_vector,
-    probe_chroma,
     unpack_vectors,
 )
 from index.words import WordIndex, stems
@@ -74,6 +83,8 @@ _EXACT_BELOW = 5_000
 """Passages up to which a filtered search compares every vector instead of asking Chroma for more and sieving."""
 _OPEN_FACT = "vectors_open"
 """Fact in the catalog: there while a process has the vector index open, and after one that did not close it."""
+_LIBRARY_FACT = "library"
+"""Fact in the catalog: the id that the library's collections on a Chroma server bear."""
 _STAGED_FACT = "staged_for"
 """Fact in the catalog: the fingerprint that a reindex under way builds for."""
 _PROBED = 50
@@ -175,9 +186,18 @@ class Addition:
 class Library:
     """Documents that can be searched. Threads may share it; one process at a time writes."""
 
-    def __init__(self, folder: Path, catalog: Catalog, embedder: Embedder, lock: filelock.BaseFileLock | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Catalog,
+        embedder: Embedder,
+        lock: filelock.BaseFileLock | None,
+        chroma_server: ChromaServer | None = None,
+    ) -> None:
         """Use ``Library.open``."""
         self._folder = folder
+        self._chroma_server = chroma_server
+        self._generations: Generations = FolderGenerations(folder / "vectors")
         self.catalog = catalog
         self.embedder = embedder
         self._lock = lock
@@ -186,20 +206,29 @@ class Library:
         self._arriving: Counter[str] = Counter()
         """Copies of files whose documents are on their way in, by content hash."""
         self._words = WordIndex(catalog)
-        self._chroma: ChromaVectors | None = None
+        self._chroma: ChromaCollection | None = None
         self._snapshot: tuple[tuple[int, int], CatalogVectors] | None = None
         self._embed_question = lru_cache(maxsize=1024)(embedder.embed_question)
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder, *, any_model: bool = False) -> Library:
+    def open(
+        cls,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        any_model: bool = False,
+        chroma_server: ChromaServer | None = None,
+    ) -> Library:
         """Open the library in a folder, or make it; after a crash, mend it.
 
         While another process has it open, this one reads beside it, and refuses to write.
 
         Args:
             any_model: open a library that another model built, to ``reindex`` it.
+            chroma_server: where the vectors are kept; None for an embedded Chroma in the folder.
 
         Raises:
+            ServerDownError: the Chroma server does not answer.
             LibraryUnusableError: the folder or the vector index cannot be used.
             CatalogError: the catalog cannot be used.
             ModelChangedError: another embedding model built the library.
@@ -213,7 +242,7 @@ class Library:
                 f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "
                 "name another with DATELINE_DATA_DIR or --data-dir"
             ) from error
-        library = cls(folder, catalog, embedder, lock)
+        library = cls(folder, catalog, embedder, lock, chroma_server)
         try:
             library._check_model(any_model=any_model)
             if lock is not None:
@@ -396,6 +425,20 @@ class Library:
         """Whether this process may write: no other has the library open."""
         return self._lock is not None
 
+    def down(self) -> dict[str, str]:
+        """What of ``catalog`` and ``vectors`` cannot be used now, each with a sentence; quick where all is well."""
+        found: dict[str, str] = {}
+        for part, look in (("catalog", self.catalog.revision), ("vectors", self._look_at_server)):
+            try:
+                look()
+            except LibraryError as error:
+                found[part] = str(error)
+        return found
+
+    def _look_at_server(self) -> None:
+        if self._chroma is not None and self._generations.shared:
+            self._chroma.count()
+
     def compare_copies(self) -> Copies:
         """What does not fit together between the kept copies and the files of the catalog."""
         with self._writing:
@@ -462,6 +505,8 @@ class Library:
         if filters is None:
             try:
                 return self._vectors().search(vector, limit=_POOL)
+            except ServerDownError:
+                raise  # a library that has servers may be too large to be searched without them
             except LibraryUnusableError as error:
                 log.warning("answered from the catalog's vectors: %s", error)
                 return self._all_vectors().search(vector, limit=_POOL)
@@ -601,7 +646,7 @@ class Library:
 
     # the vector index: derived, and mended from the catalog
 
-    def _must_write(self) -> ChromaVectors:
+    def _must_write(self) -> ChromaCollection:
         """Chroma, for who may write; a process that only read takes over where the writing one has ended."""
         if self._lock is None:
             with self._writing:
@@ -646,36 +691,47 @@ class Library:
             )
 
     def _open_vectors(self) -> None:
-        """Open Chroma; rebuild it from the catalog first where a write to it did not end, without opening it."""
+        """Open Chroma; rebuild it from the catalog where it is not what the catalog says.
+
+        An embedded one is not opened before where a write to it did not end: what that leaves can end this process.
+        """
+        if self._chroma_server is not None:
+            self._generations = served_generations(self._chroma_server, self.catalog)
         generation = self.catalog.fact("vectors")
-        unfinished = unfinished_write(self._folder, self.catalog)
+        unfinished = unfinished_write(self._generations, self.catalog)
         left_open = self.catalog.fact(_OPEN_FACT) is not None
         self.catalog.set_fact(_OPEN_FACT, "yes")
-        if unfinished or generation is None:
-            if unfinished:
-                log.warning("%s: it is rebuilt from the catalog", unfinished)
+        if generation is None:
             self._rebuild_vectors()
-        elif left_open and not self._is_whole(self._folder / "vectors" / generation):
+        elif unfinished and not (self._generations.shared and self._generations.exists(generation)):
+            log.warning("%s: it is rebuilt from the catalog", unfinished)
+            self._rebuild_vectors()
+        elif left_open and not self._generations.shared and not self._is_whole(generation):
             log.warning("the vector index was damaged when its process ended: it is rebuilt from the catalog")
             self._rebuild_vectors()
         else:
-            self._chroma = ChromaVectors(self._folder / "vectors" / generation, self._built_with())
-            self._drop_leftovers()
-            expected = self.catalog.stats().passages
-            if self._chroma.count() != expected:
-                log.warning("the vector index holds %d of %d passages: it is rebuilt", self._chroma.count(), expected)
-                self._rebuild_vectors()
+            self._enter_or_rebuild(generation)
 
-    def _is_whole(self, folder: Path) -> bool:
-        """Whether another process can open the vector index and finds in it what the catalog holds."""
+    def _enter_or_rebuild(self, generation: str) -> None:
+        try:
+            self._chroma = self._generations.open(generation, self._built_with())
+            self._take_up_pending()
+            expected = self.catalog.stats().passages
+            count = self._chroma.count()
+            whole = count == expected and (not self._generations.shared or self._is_whole(generation))
+            problem = "" if whole else f"the vector index holds {count} of {expected} passages, or does not find them"
+        except LibraryUnusableError as error:
+            if not self._generations.shared or isinstance(error, ServerDownError):
+                raise
+            problem = str(error)
+        if problem:
+            log.warning("%s: it is rebuilt from the catalog", problem)
+            self._rebuild_vectors()
+
+    def _is_whole(self, generation: str) -> bool:
+        """Whether the vector index has in it what the catalog holds; an embedded one is opened by another process."""
         sample = self.catalog.sample_vectors(_PROBED)
-        probe = probe_chroma(
-            folder,
-            self._built_with(),
-            [passage_id for passage_id, _ in sample],
-            unpack_vectors(packed for _, packed in sample),
-        )
-        return probe == Probe(opened=True, count=self.catalog.stats().passages, found=len(sample))
+        return self._generations.is_whole(generation, self._built_with(), sample, self.catalog.stats().passages)
 
     def _take_up_pending(self) -> None:
         """Bring to its end what an earlier write of this process left when it failed."""
@@ -704,27 +760,21 @@ class Library:
 
     def _build_generation(
         self, collection: str, batches: Iterable[list[tuple[int, bytes]]]
-    ) -> tuple[str, ChromaVectors]:
-        """A Chroma in a new folder beside the present one, and the folder's name."""
+    ) -> tuple[str, ChromaCollection]:
+        """A Chroma beside the present one, and its name."""
         old = self.catalog.fact("vectors")
         name = f"{int(old or 0) + 1:06d}"
-        folder = self._folder / "vectors" / name
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        chroma = ChromaVectors(folder, collection)
+        chroma = self._generations.create(name, collection)
         for batch in batches:
             chroma.add([passage_id for passage_id, _ in batch], unpack_vectors(packed for _, packed in batch))
         return name, chroma
 
-    def _enter_generation(self, name: str, chroma: ChromaVectors) -> None:
+    def _enter_generation(self, name: str, chroma: ChromaCollection) -> None:
         """Search this Chroma from now on, and remove the older ones."""
         old, self._chroma, self._snapshot = self._chroma, chroma, None
         if old is not None:
             old.close()
-        for other in (self._folder / "vectors").iterdir():
-            if other.name != name:
-                shutil.rmtree(other)
+        self._generations.keep_only(name)
 
     def _drop_leftovers(self) -> None:
         """Remove vectors of passages that are gone, and copies that no file needs."""
@@ -756,12 +806,26 @@ def _event_dates(sentences: Sequence[Sentence], published: PublishedDate | None)
     return event_dates_of(sentences, published.value if published else None)
 
 
-def unfinished_write(folder: Path, catalog: Catalog) -> str:
+def served_generations(server: ChromaServer, catalog: Catalog) -> ServedGenerations:
+    """The library's collections on a Chroma server; a library that has no id yet is given one.
+
+    Raises:
+        ServerDownError: the server does not answer.
+        LibraryUnusableError: what answers is no Chroma server, or refuses us.
+    """
+    library = catalog.fact(_LIBRARY_FACT)
+    if library is None:
+        library = uuid.uuid4().hex
+        catalog.set_fact(_LIBRARY_FACT, library)
+    return ServedGenerations(server, library)
+
+
+def unfinished_write(generations: Generations, catalog: Catalog) -> str:
     """What is wrong with the vector index of a library that nobody writes to; empty for nothing."""
     generation = catalog.fact("vectors")
     if generation is None:
         return ""
-    if not (folder / "vectors" / generation).is_dir():
+    if not generations.exists(generation):
         return "the vector index is gone"
     left = len(catalog.pending()) + len(catalog.stale_vectors())
     return "the last write to the vector index did not end" if left else ""

@@ -1,17 +1,23 @@
-"""Vectors in Chroma: the one file that knows it. And the same search over the catalog's own vectors, without it."""
+"""Vectors in Chroma, embedded; and the same search over the catalog's own vectors, without it.
+
+What a Chroma server needs beside this stands in ``index.chroma_server``; no other file knows Chroma.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -24,9 +30,11 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
+_Result = TypeVar("_Result")
+
 VECTOR_BYTES = np.dtype("<f2")
 """How the catalog keeps vectors: float16, little endian; the cosine to float32 is above .9999."""
-_HNSW: CreateHNSWConfiguration = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+HNSW: CreateHNSWConfiguration = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
 """Recall@20 .9998 at 50,000 clustered vectors, against .984 with Chroma's defaults."""
 _BATCH = 200
 """Rows of one upsert: Chroma holds the interpreter's lock while it writes, for .1 to .3 s at this size."""
@@ -54,8 +62,51 @@ class VectorSearch(Protocol):
     def count(self) -> int: ...
 
 
-class ChromaVectors:
+class ChromaCollection(ABC):
+    """Vectors in a collection of Chroma, wherever that is; all that is raised is ``LibraryUnusableError``."""
+
+    _collection: Collection
+    _batch: int
+    """Rows of one upsert."""
+
+    def add(self, passage_ids: Sequence[int], vectors: Vector) -> None:
+        """Add vectors, or replace them."""
+        for start in range(0, len(passage_ids), self._batch):
+            batch = slice(start, start + self._batch)
+            ids = [str(passage_id) for passage_id in passage_ids[batch]]
+            rows = np.ascontiguousarray(vectors[batch], dtype=np.float32)
+            self._call("written", partial(self._collection.upsert, ids=ids, embeddings=rows))
+
+    def remove(self, passage_ids: Sequence[int]) -> None:
+        for start in range(0, len(passage_ids), self._batch):
+            ids = [str(passage_id) for passage_id in passage_ids[start : start + self._batch]]
+            self._call("written", partial(self._collection.delete, ids=ids))
+
+    def search(self, vector: Vector, *, limit: int) -> list[VectorMatch]:
+        ask = partial(
+            self._collection.query, query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"]
+        )
+        found: Any = self._call("searched", ask)
+        return [
+            VectorMatch(int(passage_id), 1.0 - distance)
+            for passage_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
+    def count(self) -> int:
+        return int(self._call("counted", self._collection.count))
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def _call(self, done: str, call: Callable[[], _Result]) -> _Result:
+        """Call Chroma; ``done`` says what was to be done, for the message of an error."""
+
+
+class ChromaVectors(ChromaCollection):
     """A collection in an embedded Chroma. One process at a time: the caller holds the library's lock."""
+
+    _batch = _BATCH
 
     def __init__(self, folder: Path, collection: str) -> None:
         """Open the collection, or make it.
@@ -72,45 +123,77 @@ class ChromaVectors:
             # `.env` in the working folder would be read otherwise.
             settings = Settings(_env_file=None, anonymized_telemetry=False, allow_reset=False)  # type: ignore[call-arg]
             self._client = chromadb.PersistentClient(str(folder), settings=settings)
-            self._collection: Collection = self._client.get_or_create_collection(
-                collection, embedding_function=None, configuration={"hnsw": _HNSW}
+            self._collection = self._client.get_or_create_collection(
+                collection, embedding_function=None, configuration={"hnsw": HNSW}
             )
         except (chromadb.errors.ChromaError, ValueError, OSError) as error:
             raise LibraryUnusableError(
                 f"the vector index cannot be opened ({error}); rebuild it from the catalog with: dateline reindex"
             ) from error
 
-    def add(self, passage_ids: Sequence[int], vectors: Vector) -> None:
-        """Add vectors, or replace them; all that is raised here and below is ``LibraryUnusableError``."""
-        for start in range(0, len(passage_ids), _BATCH):
-            batch = slice(start, start + _BATCH)
-            with _own_errors("written"):
-                self._collection.upsert(
-                    ids=[str(passage_id) for passage_id in passage_ids[batch]],
-                    embeddings=np.ascontiguousarray(vectors[batch], dtype=np.float32),
-                )
-
-    def remove(self, passage_ids: Sequence[int]) -> None:
-        for start in range(0, len(passage_ids), _BATCH):
-            with _own_errors("written"):
-                self._collection.delete(ids=[str(passage_id) for passage_id in passage_ids[start : start + _BATCH]])
-
-    def search(self, vector: Vector, *, limit: int) -> list[VectorMatch]:
-        with _own_errors("searched"):
-            found: Any = self._collection.query(
-                query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"]
-            )
-        return [
-            VectorMatch(int(passage_id), 1.0 - distance)
-            for passage_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
-        ]
-
-    def count(self) -> int:
-        with _own_errors("counted"):
-            return int(self._collection.count())
-
     def close(self) -> None:
         self._client.close()  # type: ignore[attr-defined]  # the class has it, the interface does not
+
+    def _call(self, done: str, call: Callable[[], _Result]) -> _Result:
+        with _own_errors(done):
+            return call()
+
+
+class Generations(Protocol):
+    """The vector indexes of one library: the one that is searched, and one that is built to take its place."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether the store lives on without this process, and may change or end without it."""
+
+    def exists(self, name: str) -> bool: ...
+
+    def open(self, name: str, fingerprint: str) -> ChromaCollection: ...
+
+    def create(self, name: str, fingerprint: str) -> ChromaCollection:
+        """An empty one, in place of what an earlier try left under this name."""
+
+    def is_whole(self, name: str, fingerprint: str, sample: Sequence[tuple[int, bytes]], count: int) -> bool:
+        """Whether it holds ``count`` vectors, and these among them are found."""
+
+    def keep_only(self, name: str) -> None:
+        """Remove all others."""
+
+
+class FolderGenerations:
+    """Generations of an embedded Chroma: a folder each."""
+
+    shared = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def exists(self, name: str) -> bool:
+        return (self._folder / name).is_dir()
+
+    def open(self, name: str, fingerprint: str) -> ChromaCollection:
+        return ChromaVectors(self._folder / name, fingerprint)
+
+    def create(self, name: str, fingerprint: str) -> ChromaCollection:
+        folder = self._folder / name
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        return ChromaVectors(folder, fingerprint)
+
+    def is_whole(self, name: str, fingerprint: str, sample: Sequence[tuple[int, bytes]], count: int) -> bool:
+        probe = probe_chroma(
+            self._folder / name,
+            fingerprint,
+            [passage_id for passage_id, _ in sample],
+            unpack_vectors(packed for _, packed in sample),
+        )
+        return probe == Probe(opened=True, count=count, found=len(sample))
+
+    def keep_only(self, name: str) -> None:
+        for other in self._folder.iterdir():
+            if other.name != name:
+                shutil.rmtree(other)
 
 
 class CatalogVectors:
@@ -186,12 +269,17 @@ def _probe(folder: Path, collection: str) -> None:
     """What the child process does: vectors come in by standard input, the figures go out by standard output."""
     rows = np.load(io.BytesIO(sys.stdin.buffer.read()))
     store = ChromaVectors(folder, collection)
-    found = sum(
-        int(passage_id) in {match.passage_id for match in store.search(vector, limit=_PROBE_NEIGHBOURS)}
-        for passage_id, vector in zip(rows["ids"], rows["vectors"], strict=True)
-    )
+    found = count_found(store, rows["ids"].tolist(), rows["vectors"])
     sys.stdout.write(json.dumps({"count": store.count(), "found": found}))
     store.close()
+
+
+def count_found(store: VectorSearch, passage_ids: Sequence[int], vectors: Vector) -> int:
+    """How many of these passages are found by their own vectors."""
+    return sum(
+        passage_id in {match.passage_id for match in store.search(vector, limit=_PROBE_NEIGHBOURS)}
+        for passage_id, vector in zip(passage_ids, vectors, strict=True)
+    )
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import socket
+import subprocess
 import sys
 import threading
 import time
@@ -88,7 +90,7 @@ def _stand_in_parts(settings: Settings) -> Iterator[Parts]:
     from index.embedding import WordHashEmbedder
     from index.library import Library
 
-    library = Library.open(settings.data_dir, WordHashEmbedder())
+    library = Library.open(settings.data_dir, WordHashEmbedder(), chroma_server=settings.chroma_server)
     reader = OverlapReader()
     assistant = Assistant(
         library, reader, load_calibrations(CALIBRATIONS), most_characters=settings.max_question_characters
@@ -128,6 +130,58 @@ def _serve(parts: Parts, settings: Settings) -> Iterator[str]:
 def serve() -> Callable[[Parts, Settings], AbstractContextManager[str]]:
     """Starts a real server with page and API on a free port of this computer, and tells its URL."""
     return _serve
+
+
+class ChromaProcess:
+    """A real `chroma run` on a free port of this computer, which can be ended and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port: int = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        import httpx
+
+        program = Path(sys.executable).parent / "chroma"
+        command = [program, "run", "--path", self._folder, "--host", "127.0.0.1", "--port", str(self._port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while True:
+            assert self._process.poll() is None
+            try:
+                httpx.get(f"{self.url}/api/v2/heartbeat")
+                return
+            except httpx.TransportError:
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def chroma_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaProcess]:
+    """A Chroma server. Shared by all tests, in which each library has collections of its own."""
+    process = ChromaProcess(tmp_path_factory.mktemp("chroma"))
+    process.start()
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def own_chroma_process(tmp_path: Path) -> Iterator[ChromaProcess]:
+    """A Chroma server that the test may end."""
+    process = ChromaProcess(tmp_path / "chroma")
+    process.start()
+    yield process
+    process.kill()
 
 
 @pytest.fixture(scope="session")

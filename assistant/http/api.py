@@ -80,9 +80,13 @@ def _add_operations(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/readyz", tags=["operations"], responses={503: _NOT_READY})
     def readyz() -> JSONResponse:
-        """Whether questions can be answered: the library is open and the models are loaded."""
-        ready = {"library": True, "models": parts.assistant.warm}
-        return JSONResponse(ready | {"ready": all(ready.values())}, 200 if all(ready.values()) else 503)
+        """Whether questions can be answered: the catalog and the vectors can be used and the models are loaded."""
+        down = parts.library.down()
+        ready = {"library": not down, "models": parts.assistant.warm}
+        if all(ready.values()):
+            return JSONResponse(ready | {"ready": True})
+        body: dict[str, Any] = ready | {"ready": False} | ({"down": down} if down else {})
+        return JSONResponse(body, 503, headers={"Retry-After": errors.RETRY_AFTER})
 
     @app.get("/v1/stats", tags=["operations"])
     def stats() -> dict[str, Any]:

@@ -16,9 +16,12 @@ from starlette.types import Receive, Scope, Send
 from assistant.assistant import QuestionError
 from assistant.conversations import NotKeptError
 from assistant.http.headers import add_headers
-from index.errors import LibraryError, LibraryLockedError
+from index.errors import LibraryError, LibraryLockedError, ServerDownError
 
 log = logging.getLogger(__name__)
+
+RETRY_AFTER = "5"
+"""Seconds after which a client may ask again whether a server that was down is there."""
 
 
 class ApiError(Exception):
@@ -136,6 +139,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(LibraryLockedError)
     def _locked(_: Request, error: LibraryLockedError) -> JSONResponse:
         return _response(409, "library_locked", str(error))
+
+    @app.exception_handler(ServerDownError)
+    def _down(_: Request, error: ServerDownError) -> JSONResponse:
+        log.error("%s", error)
+        response = _response(503, "server_down", str(error))
+        response.headers["Retry-After"] = RETRY_AFTER
+        return response
 
     @app.exception_handler(LibraryError)
     def _library(_: Request, error: LibraryError) -> JSONResponse:

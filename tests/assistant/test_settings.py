@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.settings import Settings, SettingsError, environment_name, load_settings
+from index.servers import ChromaServer
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +56,12 @@ def test_without_any_source_the_data_folder_is_the_platforms(monkeypatch: pytest
         ("", {"port": 70000}, "The setting 'port' (DATELINE_PORT) is 70000: input should be less than or equal"),
         ("", {"precision": "int8"}, "The setting 'precision' (DATELINE_PRECISION) is 'int8': input should be 'auto'"),
         ("prot = 1", {}, "There is no setting 'prot' (the settings are data_dir, host, port"),
+        (
+            "",
+            {"chroma_url": "chroma:8000"},
+            "The setting 'chroma_url' (DATELINE_CHROMA_URL) is secret: value error, expected the address of a "
+            "server, such as http://host:8000",
+        ),
         ("port 1", {}, "dateline.toml in the working folder is not valid TOML"),
     ],
 )
@@ -66,6 +73,26 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path, toml: str, flags: dict[
         load_settings(**flags)
 
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "flags", [{"chroma_url": "http://ann:T0K3N@host"}, {"chroma_headers": "T0K3N"}, {"chroma_token": ["T0K3N"]}]
+)
+def test_no_secret_is_in_a_message(flags: dict[str, object]) -> None:
+    """Where a setting that can hold a secret is wrong, the message does not show it; nor do the settings."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**flags)
+
+    assert "T0K3N" not in str(caught.value)
+    assert "T0K3N" not in repr(load_settings(chroma_token="T0K3N", chroma_headers={"authorization": "T0K3N"}))
+
+
+def test_the_token_goes_with_the_other_headers() -> None:
+    """What is sent to the Chroma server is the token under Chroma's name, and what else is set."""
+    settings = load_settings(chroma_url="http://h:1", chroma_token="T", chroma_headers={"authorization": "Bearer B"})
+
+    assert settings.chroma_server == ChromaServer("http://h:1", {"authorization": "Bearer B", "x-chroma-token": "T"})
+    assert load_settings(chroma_token="T").chroma_server is None
 
 
 def test_a_settings_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:

@@ -9,15 +9,22 @@ import pytest
 
 from index.embedding import WordHashEmbedder
 from index.library import Library
+from index.servers import ChromaServer
 
 
 @pytest.fixture
-def open_library(tmp_path: Path) -> Iterator[Callable[[], Library]]:
+def chroma_server() -> ChromaServer | None:
+    """Where the vectors of the test's library are: embedded, unless a test file has it run on both."""
+    return None
+
+
+@pytest.fixture
+def open_library(tmp_path: Path, chroma_server: ChromaServer | None) -> Iterator[Callable[[], Library]]:
     """Opens the test's library; what is still open at the end is closed."""
     opened: list[Library] = []
 
     def open_it() -> Library:
-        library = Library.open(tmp_path / "library", WordHashEmbedder())
+        library = Library.open(tmp_path / "library", WordHashEmbedder(), chroma_server=chroma_server)
         opened.append(library)
         return library
 

@@ -19,10 +19,19 @@ from corpus.filters import Filters
 from index.embedding import PassageText, PassageVectors, WordHashEmbedder
 from index.errors import CatalogError, LibraryLockedError, LibraryUnusableError, ModelChangedError
 from index.library import Added, Library
+from index.servers import ChromaServer
 from index.words import stems
 
 ROOT = Path(__file__).parents[2]
 WORDS = "harbour storm bridge winter treaty dam mill river council fish".split()
+
+
+@pytest.fixture(params=["embedded", "served"])
+def chroma_server(request: pytest.FixtureRequest) -> ChromaServer | None:
+    """The laws hold wherever the vectors are."""
+    if request.param == "embedded":
+        return None
+    return ChromaServer(request.getfixturevalue("chroma_process").url)
 
 
 def document(name: str, text: str, *, published: datetime.date | None = None) -> Document:

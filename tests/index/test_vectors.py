@@ -1,7 +1,9 @@
-"""The vector stores: one contract for Chroma and for the exact search over the catalog's vectors."""
+"""The vector stores: one contract for an embedded Chroma, a Chroma server, and the exact search over the catalog's
+vectors."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from index.chroma_server import ServedGenerations
 from index.embedding import Vector
-from index.vectors import CatalogVectors, ChromaVectors, VectorSearch, pack_vector, unpack_vectors
+from index.servers import ChromaServer
+from index.vectors import (
+    CatalogVectors,
+    ChromaVectors,
+    FolderGenerations,
+    Generations,
+    VectorSearch,
+    pack_vector,
+    unpack_vectors,
+)
 
 Build = Callable[[list[int], Vector], VectorSearch]
 DIMENSIONS = 16
@@ -23,7 +35,7 @@ def unit_vectors(count: int, seed: int = 3) -> Vector:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
-@pytest.fixture(params=["chroma", "catalog"])
+@pytest.fixture(params=["chroma", "served", "catalog"])
 def build(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Build]:
     """Makes a store of these ids and vectors."""
     opened: list[ChromaVectors] = []
@@ -34,7 +46,13 @@ def build(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Build]:
         store.add(ids, vectors)
         return store
 
-    yield chroma if request.param == "chroma" else CatalogVectors
+    def served(ids: list[int], vectors: Vector) -> VectorSearch:
+        server = ChromaServer(request.getfixturevalue("chroma_process").url)
+        store = ServedGenerations(server, uuid.uuid4().hex).create("000001", "test")
+        store.add(ids, vectors)
+        return store
+
+    yield {"chroma": chroma, "served": served, "catalog": CatalogVectors}[request.param]
     for store in opened:
         store.close()
 
@@ -78,27 +96,36 @@ def test_an_empty_store_finds_nothing(build: Build) -> None:
     assert (store.count(), store.search(unit_vectors(1)[0], limit=5)) == (0, [])
 
 
-def test_chroma_never_finds_a_removed_vector(tmp_path: Path) -> None:
+@pytest.fixture(params=["folder", "server"])
+def generations(request: pytest.FixtureRequest, tmp_path: Path) -> Generations:
+    """Where Chroma's collections of a library are."""
+    if request.param == "folder":
+        (tmp_path / "vectors").mkdir()
+        return FolderGenerations(tmp_path / "vectors")
+    return ServedGenerations(ChromaServer(request.getfixturevalue("chroma_process").url), uuid.uuid4().hex)
+
+
+def test_chroma_never_finds_a_removed_vector(generations: Generations) -> None:
     """What was removed is not found, before and after the store is opened again."""
     vectors = unit_vectors(50)
-    store = ChromaVectors(tmp_path, "test")
+    store = generations.create("000001", "test")
     store.add(list(range(50)), vectors)
     store.remove([7, 8])
 
-    def found(opened: ChromaVectors) -> set[int]:
+    def found(opened: VectorSearch) -> set[int]:
         return {match.passage_id for match in opened.search(vectors[7], limit=50)}
 
     before = found(store)
     store.close()
-    again = ChromaVectors(tmp_path, "test")
+    again = generations.open("000001", "test")
     assert before == found(again) == set(range(50)) - {7, 8}
     again.close()
 
 
-def test_chroma_takes_an_id_again(tmp_path: Path) -> None:
+def test_chroma_takes_an_id_again(generations: Generations) -> None:
     """Adding an id again replaces its vector."""
     vectors = unit_vectors(2)
-    store = ChromaVectors(tmp_path, "test")
+    store = generations.create("000001", "test")
     store.add([1], vectors[:1])
     store.add([1], vectors[1:])
 
@@ -107,6 +134,24 @@ def test_chroma_takes_an_id_again(tmp_path: Path) -> None:
     assert (store.count(), found.passage_id) == (1, 1)
     assert found.similarity == pytest.approx(1.0, abs=1e-4)
     store.close()
+
+
+def test_a_generation_takes_the_place_of_another(generations: Generations) -> None:
+    """One can be built beside the one that is searched; whether it is whole is told, and the others go."""
+    vectors = unit_vectors(60)
+    sample = [(row, pack_vector(vectors[row])) for row in range(0, 60, 10)]
+    for name, rows in (("000001", 30), ("000002", 60)):
+        store = generations.create(name, "test")
+        store.add(list(range(rows)), vectors[:rows])
+        store.close()
+    whole = {name: generations.is_whole(name, "test", sample, 60) for name in ("000001", "000002")}
+    started_anew = generations.create("000001", "test")
+    assert (whole, started_anew.count()) == ({"000001": False, "000002": True}, 0)
+    started_anew.close()
+
+    generations.keep_only("000002")
+
+    assert [generations.exists(name) for name in ("000001", "000002", "000003")] == [False, True, False]
 
 
 @given(arrays.arrays(np.float32, (3, 8), elements=st.floats(-1, 1, width=16)))

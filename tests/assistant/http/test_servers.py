@@ -1,0 +1,51 @@
+"""What the API says while a server that the library stands on is down: a real one, killed and started again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from fastapi.testclient import TestClient
+
+if TYPE_CHECKING:
+    from assistant.parts import Parts
+    from assistant.settings import Settings
+
+HOST = "http://127.0.0.1:7860"
+QUESTION = {"question": "When was the harbour wall finished?"}
+
+
+def test_without_its_vectors_the_api_refuses_and_recovers(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]], settings: Settings, own_chroma_process: Any
+) -> None:
+    """While the Chroma server is down, readiness names the part and a question gets 503 with a time to come again; when
+    the server is back, the same question gets the same answer."""
+    from assistant.http.api import create_app
+
+    settings = settings.model_copy(update={"chroma_url": own_chroma_process.url})
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST) as client,
+    ):
+        text = "The harbour wall was finished on 3 May 2021. The council paid for the harbour wall."
+        assert client.post("/v1/documents", json={"title": "Works", "text": text}).status_code in (200, 201, 202)
+        before = client.post("/v1/ask", json=QUESTION).json()
+        assert before["answered"] is True
+        own_chroma_process.kill()
+
+        said = (
+            f"the Chroma server at {own_chroma_process.url} does not answer ([Errno 111] Connection refused): "
+            "start it, or correct DATELINE_CHROMA_URL"
+        )
+        ready, asked = client.get("/readyz"), client.post("/v1/ask", json=QUESTION)
+        assert (ready.status_code, ready.headers["Retry-After"]) == (503, "5")
+        assert ready.json() == {"library": False, "models": True, "ready": False, "down": {"vectors": said}}
+        assert (asked.status_code, asked.headers["Retry-After"]) == (503, "5")
+        assert asked.json()["error"] == {"type": "server_error", "message": said, "code": "server_down", "param": None}
+        assert client.get("/healthz").status_code == 200
+
+        own_chroma_process.start()
+        assert client.get("/readyz").status_code == 200
+        after = client.post("/v1/ask", json=QUESTION).json()
+        assert (after["text"], after["citations"]) == (before["text"], before["citations"])
