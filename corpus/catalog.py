@@ -29,12 +29,10 @@ from corpus.document import (
 )
 from corpus.errors import CatalogError
 from corpus.filters import Filters
+from corpus.schema import bring_up_to_date
 
 CATALOG_FILE = "catalog.sqlite"
 """Name of the catalog in a library's folder."""
-SCHEMA_VERSION = 2
-_MIGRATIONS = {"1": ("ALTER TABLE origins ADD COLUMN file VARCHAR",)}
-"""What makes the tables of an older schema those of the next one; new tables are made in any case."""
 State = Literal["pending", "indexed"]
 """``pending``: in the catalog, its vectors not yet known to be in the vector index."""
 
@@ -100,7 +98,7 @@ _origins = sa.Table(
     sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("file", sa.String),
 )
-_origins_by_file = sa.Index("origins_by_file", _origins.c.file)
+sa.Index("origins_by_file", _origins.c.file)
 
 _files = sa.Table(
     "files",
@@ -324,25 +322,12 @@ class Catalog:
         self.engine = sa.create_engine(url, connect_args={"timeout": 30})
         sa.event.listen(self.engine, "connect", _configure_sqlite)
         try:
-            with self.engine.begin() as connection:
-                _migrate(connection)
-                _metadata.create_all(connection)
-                _origins_by_file.create(connection, checkfirst=True)  # create_all makes those of new tables alone
-                connection.execute(sa.text(_CREATE_WORDS))
-                connection.execute(sa.text(_CREATE_VOCABULARY))
-            found = self.fact("schema_version")
+            bring_up_to_date(self.engine, _create)
         except sa.exc.DatabaseError as error:
             raise CatalogError(
                 f"the catalog cannot be opened: {error.orig}; expected a Dateline database "
                 "in a folder that can be written"
             ) from error
-        if found is None:
-            self.set_fact("schema_version", str(SCHEMA_VERSION))
-        elif found != str(SCHEMA_VERSION):
-            raise CatalogError(
-                f"the catalog has schema {found}, this version of Dateline reads schema {SCHEMA_VERSION}: "
-                "use the version that wrote it, or ingest into a new data directory"
-            )
 
     @classmethod
     def open(cls, path: Path) -> Catalog:
@@ -943,17 +928,11 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _migrate(connection: sa.Connection) -> None:
-    """Bring the tables of an older schema up to this one."""
-    if not sa.inspect(connection).has_table(_facts.name):
-        return
-    is_version = _facts.c.name == "schema_version"
-    found = connection.scalar(sa.select(_facts.c.value).where(is_version))
-    while found in _MIGRATIONS:
-        for statement in _MIGRATIONS[found]:
-            connection.execute(sa.text(statement))
-        found = str(int(found) + 1)
-        connection.execute(sa.update(_facts).where(is_version).values(value=found))
+def _create(connection: sa.Connection) -> None:
+    """Make all tables; a change to them is a new revision in ``corpus.migrations`` as well."""
+    _metadata.create_all(connection)
+    connection.execute(sa.text(_CREATE_WORDS))
+    connection.execute(sa.text(_CREATE_VOCABULARY))
 
 
 def _by_hand(row: Any, document: Document) -> PublishedDate | None:
