@@ -25,7 +25,7 @@ from assistant.reader import Reader
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.speakers import asked_speaker, prefer_speaker, speaker_of
 from assistant.timeline import MOST_EVENTS, Timeline, build_timeline, events_within
-from assistant.values import marks
+from assistant.values import asked_kind, marks
 from assistant.verbatim import Quote, check_citation, choose_quotes, quote_sides, write
 from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
@@ -295,7 +295,7 @@ class Assistant:
         if breadth is not None:
             quotes = self._broad(looked, breadth, evidence, filters)
         else:
-            quotes = choose_quotes(evidence, self._library)
+            quotes = choose_quotes(evidence, self._library, when=asked_kind(question) == "date")
             if ordered is None:  # "last" or "first" already says which of the values is asked for
                 difference = find_difference(looked.question.text, found.evidence, looked.retrieved, self._library)
             if difference is not None:

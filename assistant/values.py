@@ -53,7 +53,9 @@ _ASKED: Sequence[tuple[Kind, re.Pattern[str]]] = (
     (
         "date",
         re.compile(
-            r"\bwhen\b|\b(?:what|which|in what|in which|on what|on which)\s+(?:\w+\s+)?(?:date|day|month|year)\b"
+            r"\bwhen (?:did|does|do|was|were|is|are|will|would|has|have|had|can|could|should)\b|^\W*when\W*$"
+            r"|\b(?:since|until|till|by|know|tell (?:me|us)|say|said|remember) (?:exactly )?when\b"
+            r"|\b(?:what|which|in what|in which|on what|on which)\s+(?:\w+\s+)?(?:date|day|month|year)\b"
             r"|\b(?:release |start |end |opening )?date (?:of|for|when)\b",
             re.IGNORECASE,
         ),

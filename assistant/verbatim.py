@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Citation
 from assistant.evidence import Evidence, quote_span
-from corpus.document import EventDate, Span
+from corpus.document import EventDate, Sentence, Span
 from index.library import Library
 from index.words import stems
 
@@ -33,6 +34,20 @@ class Quote:
     evidence: Evidence
     span: Span
     text: str
+    dated: Sentence | None = None
+    """The sentence next to that of the evidence that is quoted with it, because it says when."""
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """All that it quotes of, in reading order."""
+        several = (self.evidence.previous, self.evidence.sentence, self.dated)
+        found = {one.ordinal: one for one in several if one is not None and one.span.overlaps(self.span)}
+        return [found[ordinal] for ordinal in sorted(found)]
+
+    @property
+    def says_when(self) -> bool:
+        """Whether any of them has a date."""
+        return any(sentence.event_dates for sentence in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +58,15 @@ class Written:
     citations: tuple[Citation, ...]
 
 
-def choose_quotes(evidence: Sequence[Evidence], library: Library, *, most: int = MOST_QUOTES) -> list[Quote]:
-    """One to ``most`` quotes, the best first: the fewest that probably hold the answer, each saying something new."""
+def choose_quotes(
+    evidence: Sequence[Evidence], library: Library, *, most: int = MOST_QUOTES, when: bool = False
+) -> list[Quote]:
+    """One to ``most`` quotes, the best first: the fewest that probably hold the answer, each saying something new.
+
+    Args:
+        when: a date is asked for. News says what happened in one sentence and when in the next; a quote without a date
+            brings the sentence beside it along that has one, and is left out where it has none and another quote has.
+    """
     weighed = evidence[:_WEIGHED]
     total = sum(item.score for item in weighed)
     chosen: list[Quote] = []
@@ -56,9 +78,30 @@ def choose_quotes(evidence: Sequence[Evidence], library: Library, *, most: int =
         span = quote_span(item)
         if any(repeats(item, span, quote) for quote in chosen):
             continue
+        dated = _dated_beside(item, evidence, library) if when else None
+        if when and dated is None and not item.sentence.event_dates and any(quote.says_when for quote in chosen):
+            continue
+        if dated is not None:
+            span = Span(min(span.start, dated.span.start), max(span.end, dated.span.end))
         text = library.catalog.cut([(item.sentence.document_id, span)])[0]
-        chosen.append(Quote(item, span, text))
+        chosen.append(Quote(item, span, text, dated))
     return chosen
+
+
+def _dated_beside(item: Evidence, evidence: Sequence[Evidence], library: Library) -> Sentence | None:
+    """The sentence before or after an undated one that has a date, the better one of two; None where none has."""
+    own = item.sentence
+    if own.event_dates:
+        return None
+    weights = {
+        other.sentence.ordinal: other.logit for other in evidence if other.sentence.document_id == own.document_id
+    }
+    beside = [
+        stored.sentence
+        for stored in library.sentences(own.document_id, max(own.ordinal - 1, 0), own.ordinal + 1)
+        if stored.sentence.ordinal != own.ordinal and stored.sentence.kind == own.kind and stored.sentence.event_dates
+    ]
+    return max(beside, key=lambda sentence: weights.get(sentence.ordinal, -math.inf), default=None)
 
 
 def quote_sides(sides: Sequence[Evidence], quotes: Sequence[Quote], library: Library) -> list[Quote]:
@@ -117,10 +160,13 @@ _BETWEEN = "\n\n"
 
 
 def _marked(quote: Quote, marks: Callable[[str, Sequence[EventDate], int], Sequence[Span]]) -> tuple[Span, ...]:
-    sentence = quote.evidence.sentence
-    start = sentence.span.start
-    found = marks(sentence.text, sentence.event_dates, start)
-    return tuple(Span(start + mark.start, start + mark.end) for mark in found)
+    found: list[Span] = []
+    for sentence in (quote.evidence.sentence, quote.dated):
+        if sentence is not None:
+            start = sentence.span.start
+            said = marks(sentence.text, sentence.event_dates, start)
+            found += [Span(start + mark.start, start + mark.end) for mark in said]
+    return tuple(sorted(found, key=lambda mark: mark.start))
 
 
 def cite(
@@ -142,7 +188,7 @@ def cite(
     retrieved = evidence.retrieved
     document = retrieved.document
     page = library.catalog.page_at(document.id, quote.span.start)
-    dates = evidence.sentence.event_dates
+    dates = [date for sentence in quote.sentences for date in sentence.event_dates]
     return Citation(
         id=number,
         document_id=document.id,
