@@ -136,7 +136,7 @@ def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _As
     return groups
 
 
-_FARTHEST_APART = 10.0
+_FARTHEST_APART = 20.0
 """Times one number in the place may be another: eight dead and two hundred dead are counts of different things."""
 
 
