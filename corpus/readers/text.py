@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LONGEST_TITLE = 120
 _LONGEST_HEADING = 80
+_LONGEST_HEAD = 2_500
 _ENDS_LIKE_A_SENTENCE = tuple(".!?:;,\"”'’)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*•‣]|\d{1,3}[.)])\s")
 
@@ -60,7 +61,7 @@ def _document(
     headings: tuple[Heading, ...],
 ) -> Document:
     url = _string(front, "url")
-    published = published or best(from_header_lines(text), from_url(url), from_file_name(raw.name))
+    published = published or best(from_header_lines(_head(text)), from_url(url), from_file_name(raw.name))
     taken = {"title", "date", "published", "source", "publisher", "author", "language", "lang", "url"}
     return Document(
         text=text,
@@ -76,6 +77,13 @@ def _document(
         headings=headings,
         metadata={str(key): str(value) for key, value in front.items() if str(key).casefold() not in taken},
     )
+
+
+def _head(text: str) -> str:
+    """The lines above the first paragraph, and that one, which a dateline may open: below it a date is a section's."""
+    lines = text[:_LONGEST_HEAD].split("\n")
+    end = next((number for number, line in enumerate(lines, 1) if len(line) > _LONGEST_TITLE), len(lines))
+    return "\n".join(lines[:end])
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:

@@ -141,14 +141,20 @@ def test_kept_files_and_the_catalog_are_brought_together(library: Library, setti
     assert all_well(settings)
 
 
-def test_a_half_written_vector_index_is_left_alone_until_asked(library: Library, settings: Settings) -> None:
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_half_written_vector_index_is_left_alone_until_asked(
+    library: Library, settings: Settings, emptied: bool
+) -> None:
     """The doctor does not open what a killed write left; with --fix it is rebuilt."""
     library.close()
+    left = [path.relative_to(settings.data_dir) for path in (settings.data_dir / "vectors").iterdir()] * emptied
     shutil.rmtree(settings.data_dir / "vectors")
+    for path in left:
+        (settings.data_dir / path).mkdir(parents=True)
 
     (told,) = checks(settings)["vectors"]
     assert not told.ok
-    assert not (settings.data_dir / "vectors").exists()
+    assert not [path for path in (settings.data_dir / "vectors").rglob("*") if path.is_file()]
     (mended,) = checks(settings, fix=True)["vectors"]
     assert mended == Check("vectors", True, "the vector index is gone; rebuilt from the catalog")
     assert all_well(settings)

@@ -58,6 +58,7 @@ def test_markdown_is_its_prose_with_its_structure() -> None:
         ("Published: 03/04/2024\n\nThe fourth of March, or the third of April.", "a.txt", None),
         ("The dam is finished.", "2024-11-12-to-2024-11-14.txt", None),
         ("The dam\n\nPublished: 12 November 2994\n\nIt will be finished.", "a.txt", None),
+        (f"{'The service is new. ' * 9}\n\n2 October 2017\n\nAnother is gone.", "a.txt", None),
         ("The dam will be finished.", "2994-11-12-dam.txt", None),
     ],
 )
