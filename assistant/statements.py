@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.thesaurus import Thesaurus
-from assistant.values import Value, values_in
+from assistant.values import Value, numbers_in, values_in
 from corpus.dates import event_dates_of
 from corpus.document import EventDate, Span
 from index.words import STOP_WORDS, stems
@@ -90,6 +90,10 @@ OPERATORS: Sequence[tuple[str, re.Pattern[str]]] = (
 )
 """Words that take what follows them out of the plain truth, by what they make of it."""
 _SCOPE_ENDS = re.compile(r"[;()—–]|[:.?!,](?!\d)|\b(?:but|while|although|though|because|whereas|unless|if)\b")
+_LACK_ENDS = re.compile(
+    r"[;,()—–]|[:.?!](?!\d)|\b(?:and|but|while|in|on|at|by|for|to|from|into|under|with|after|before|if|because|when|unless)\b"
+)
+"""Where what is lacking ends: "without delay under Article 4"."""
 _DENIAL_ENDS = re.compile(r"[;()—–]|[:.?!,](?!\d)|\b(?:but|while|although|though|because|whereas|unless|if|and)\b")
 
 
@@ -223,7 +227,7 @@ def _numbers(text: str, dates: Sequence[EventDate]) -> Iterator[Value]:
         span = Span(match.start(), match.end())
         taken.append(span)
         yield Value("number", span, match.group(), amount=60.0 * int(match[1]) + int(match[2]), unit=TIME)
-    for value in values_in(text, "number", "", dates, 0):
+    for value in numbers_in(text):
         if any(value.span.overlaps(span) for span in taken) or _ENDING.match(text, _digits(value).end):
             continue
         if value.unit in ("second", "third", "fourth", "fifth", "sixth") and not value.text.endswith("s"):
@@ -267,8 +271,17 @@ def _digits(value: Value) -> Span:
     """The span of a number without the unit behind it."""
     if not value.unit or value.unit in (ORDINAL, TIME, "%", "$", "€", "£", "¥"):
         return value.span
-    unit = re.search(r"[\s-]+[^\W\d_]+$", value.text)
-    return Span(value.span.start, value.span.start + unit.start()) if unit else value.span
+    numeral = _NUMERAL.match(value.text)
+    return Span(value.span.start, value.span.start + numeral.end()) if numeral else value.span
+
+
+_NUMBER_WORDS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion "
+    "dozen bn mn"
+).split()
+_NUMERAL_WORD = rf"(?:\d[\d.,]*|(?:{'|'.join(_NUMBER_WORDS)})\b)"
+_NUMERAL = re.compile(rf"\W*(?:an?\s+)?{_NUMERAL_WORD}(?:(?:\s+and\s+|[\s-]+){_NUMERAL_WORD})*", re.IGNORECASE)
 
 
 def _holding(text: str, words: Sequence[Word]) -> list[tuple[str, ...]]:
@@ -278,7 +291,7 @@ def _holding(text: str, words: Sequence[Word]) -> list[tuple[str, ...]]:
     for name, form in OPERATORS:
         ends = _DENIAL_ENDS if name == "denied" else _SCOPE_ENDS
         for match in form.finditer(low if name != "possible" else text):
-            end = ends.search(low, match.end())
+            end = (_LACK_ENDS if match.group() == "without" else ends).search(low, match.end())
             stop = end.start() if end is not None else len(text)
             for index, word in enumerate(words):
                 if match.end() <= word.start < stop or (name == "denied" and match.start() <= word.start < match.end()):
@@ -375,13 +388,17 @@ def _sentences(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
             first = index
 
 
+_BETWEEN = frozenset("not also already never now yet still soon just ever".split())
+"""Words that stand between an auxiliary and its verb."""
+
+
 def is_verb(words: Sequence[Word], index: int, thesaurus: Thesaurus) -> bool:
     """Whether a word is a verb here, as far as its form and the word before it tell."""
     word = words[index]
     if word.kind not in ("content", "function") or (word.low in FUNCTION_WORDS):
         return False
     at = index - 1
-    while at >= 0 and (words[at].low.endswith("ly") or words[at].low in ("not", "also", "already", "never", "now")):
+    while at >= 0 and (words[at].low.endswith("ly") or words[at].low in _BETWEEN):
         at -= 1
     previous = words[at].low if at >= 0 else ""
     past = word.low.endswith("ed") or word.low in thesaurus.past_forms

@@ -129,6 +129,11 @@ def _dates(text: str, event_dates: Sequence[EventDate], offset: int) -> list[Val
     ]
 
 
+def numbers_in(text: str) -> Iterator[Value]:
+    """Each number of a sentence by itself, also the two ends of a range."""
+    return _numbers(text)
+
+
 _RANGE = re.compile(r"\s*(?P<word>to|and|or|-|\u2013|\u2014)\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+(?:US\$|[$€£¥])?\s*$", re.IGNORECASE)
 

@@ -372,7 +372,11 @@ def _same_number(value: Value, other: Value, claim: Statement, quote: Statement,
     if value.amount is None or other.amount is None:
         return False
     if value.amount != other.amount:
-        rounded = _ABOUT.search(claim.text[: value.span.start]) is not None and other.agrees(value)
+        rounded = (
+            _ABOUT.search(claim.text[: value.span.start]) is not None
+            and other.agrees(value)
+            and _digits(value.amount) < _digits(other.amount)
+        )
         if not rounded or value.unit == ORDINAL:
             return False
     if (value.unit == ORDINAL) != (other.unit == ORDINAL):
@@ -389,6 +393,11 @@ def _same_number(value: Value, other: Value, claim: Statement, quote: Statement,
 
 _COUNTED_WITHIN = 4
 """Words behind a number among which what it counts is looked for."""
+
+
+def _digits(amount: float) -> int:
+    """Significant digits: two of 4,100."""
+    return len(f"{amount:.12g}".replace(".", "").strip("0"))
 
 
 def _counted(value: Value, statement: Statement) -> list[str]:
@@ -432,6 +441,17 @@ def _dates(claim: Statement, quote: Statement, _aligned: Aligned, _thesaurus: Th
     for date in claim.dates:
         if not any(_same_date(date, other) for other in quote.dates) and not _named_alike(date, quote):
             yield f"the date {date.text!r} is not in the quote"
+        elif (day := _wrong_weekday(date)) is not None:
+            yield f"{date.first} was no {day}"
+
+
+_WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
+
+
+def _wrong_weekday(date: EventDate) -> str | None:
+    """The weekday that a date names, where it fell on another one."""
+    day = _WEEKDAY.search(date.text) if date.first == date.last else None
+    return day.group() if day is not None and day.group().casefold() != f"{date.first:%A}".casefold() else None
 
 
 def _same_date(date: EventDate, other: EventDate) -> bool:
@@ -579,13 +599,21 @@ def _alike(
         in_quote: what holds over any word of the quote.
     """
     own, theirs = claim.words[index].holds, quote.words[at].holds
-    if own.count("denied") == theirs.count("denied") and set(own) == set(theirs):
+    denied = own.count("denied"), theirs.count("denied")
+    if denied[0] == denied[1] and set(own) == set(theirs):
         return True
+    if all(denied) and denied[0] != denied[1]:
+        return False
     if is_verb(claim.words, index, thesaurus) or is_verb(quote.words, at, thesaurus):
         return False
     if "denied" in own and "denied" not in theirs:
-        return False
+        return "denied" in in_quote and _presupposed(claim, index)
     return set(own) <= in_quote and (bool(own) or not set(theirs) or not in_claim.isdisjoint(theirs))
+
+
+def _presupposed(statement: Statement, index: int) -> bool:
+    """Whether a noun is only where something is denied: "nobody was hurt in the fire"."""
+    return statement.words[index - 1].low == "the" and _preposition(statement, index) in ("in", "at", "during", "from")
 
 
 def _told(holds: Sequence[str]) -> str:

@@ -709,7 +709,7 @@ _CUES = _compile(
     r"(?<!\bto)|(?:is|are|was|were|be|been) (?:due|set|scheduled|slated|expected|planned|going|poised|likely|to)|"
     r"plans?|due|scheduled|slated|planned|expected|expects?|forecasts?|predicts?|upcoming|"
     r"deadline|begins?|starts?(?! of)|opens?(?! (?:to|for))|closes?(?! (?:to|of|by))|ends?(?! of)|"
-    r"plays?|hosts?|votes|(?:is|are)(?= on\b)|"
+    r"plays?|hosts?|(?<!\d\s)votes|(?:is|are)(?= on\b)|"
     r"next (?:round|meeting|hearing|match|game|vote|election|session|talks)|"
     r"(?:gave|given|gives?|granted) (?:\w+ ){1,4}(?=until)|"
     r"meets?|resumes?|expires?|kicks off|takes? effect|faces?|ahead of|(?:hopes?|wants?|intends?|needs?|vow(?:s|ed)|"

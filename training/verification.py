@@ -2,7 +2,7 @@
 
     python -m training.verification tests/assistant/verification
 
-Of the thresholds that let at most .5 % of the lies in ``sentences.txt`` through, those are taken that drop the fewest
+Of the thresholds that let at most 1 % of the lies in ``sentences.txt`` through, those are taken that drop the fewest
 honest sentences. ``held_out.txt`` was written after the rules.
 """
 
@@ -18,8 +18,8 @@ from pathlib import Path
 from assistant.verification import Comparison, Source, Thresholds, Verifier
 from index.embedding import PACKAGED, Embedder, PassageText, open_embedder
 
-MOST_LET_THROUGH = 0.005
-"""A quarter of what is aimed at, since the rules were made with the same set."""
+MOST_LET_THROUGH = 0.01
+"""Half of what is aimed at, since the rules were made with the same set."""
 FOREIGN, OTHER_QUOTE = "from no document", "another quote"
 
 

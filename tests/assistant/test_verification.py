@@ -24,7 +24,8 @@ SENT = Source(
 )
 BOUGHT = Source(3, "Norcast Steel bought its rival Haldane Works for $2.4 billion in cash.", datetime.date(2022, 3, 2))
 COUNCIL = Source(4, "The council did not confirm the loss of 300 metres of the pier.", datetime.date(2022, 3, 2))
-SOURCES = (SIGNED, SENT, BOUGHT, COUNCIL)
+GREW = Source(5, "Exports to Kanor grew from 18 to 26 million tonnes.", datetime.date(2020, 6, 30))
+SOURCES = (SIGNED, SENT, BOUGHT, COUNCIL, GREW)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,10 @@ def test_an_honest_paraphrase_is_kept(sentence: str, named: int, embedder: Embed
         ("Pyongyang had decided to send 12,000 soldiers to Russia.", 2),
         ("The treaty was signed in Moscow.", 1),
         ("The Korean War began on 25 June 1950.", 1),
+        ("Exports to Kanor grew from 5 to 26 million tonnes.", 5),
+        ("Putin and Kim Jong Un signed the treaty on Saturday, 19 June 2024.", 1),
+        ("The council did not fail to confirm the loss of 300 metres of the pier.", 4),
+        ("About 12,400 soldiers were sent to Russia, Yonhap reported.", 2),
         ("", 1),
     ],
 )
@@ -87,10 +92,10 @@ def test_the_mark_of_a_right_sentence_is_moved_to_the_quote_that_says_it(embedde
 
 def test_two_quotes_that_say_the_same_are_both_named(embedder: Embedder) -> None:
     """Of the quotes that a sentence names, those that say it are kept and the others are not."""
-    twin = Source(5, "Norcast Steel acquired Haldane Works.", datetime.date(2022, 3, 3))
-    verdict = Verifier((*SOURCES, twin), embedder).verify("Norcast Steel bought Haldane Works.", [3, 5, 1])
+    twin = Source(6, "Norcast Steel acquired Haldane Works.", datetime.date(2022, 3, 3))
+    verdict = Verifier((*SOURCES, twin), embedder).verify("Norcast Steel bought Haldane Works.", [3, 6, 1])
     assert verdict.outcome == "supported"
-    assert set(verdict.source_ids) == {3, 5}
+    assert set(verdict.source_ids) == {3, 6}
 
 
 def test_facts_of_two_quotes_are_not_merged() -> None:
@@ -119,7 +124,7 @@ def test_hardly_a_lie_is_let_through_and_few_honest_sentences_are_dropped(embedd
     made_with = shares(judge(embedder, SETS / "sentences.txt"), THRESHOLDS)
     held_out = shares(judge(embedder, SETS / "held_out.txt"), THRESHOLDS)
     assert made_with[0] <= 0.01
-    assert made_with[1] <= 0.13
+    assert made_with[1] <= 0.12
     assert held_out[0] <= 0.02
     assert held_out[1] <= 0.10
 
