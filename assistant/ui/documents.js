@@ -11,10 +11,11 @@ let states = {};
 let order = { by: "added", down: true };
 let shown = PAGE;
 
+const collator = new Intl.Collator(undefined, { numeric: true });
 const COLUMNS = [
-  ["title", "Title", (item) => item.title.toLocaleLowerCase()],
+  ["title", "Title", (item) => item.title],
   ["published", "Published", (item) => item.published ?? ""],
-  ["source", "Source", (item) => item.source.toLocaleLowerCase()],
+  ["source", "Source", (item) => item.source],
   ["passages", "Passages", (item) => item.passages],
   ["added", "Added", (item) => item.added],
 ];
@@ -44,7 +45,7 @@ const passing = () => {
     .filter((item) => (!after || (item.published ?? "") >= after) && (!before || (item.published && item.published <= before)))
     .sort((one, other) => {
       const [a, b] = [value(one), value(other)];
-      return (a < b ? -1 : a > b ? 1 : 0) * (order.down ? -1 : 1);
+      return (typeof a === "number" ? a - b : collator.compare(a, b)) * (order.down ? -1 : 1);
     });
 };
 const draw = () => {
