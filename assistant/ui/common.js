@@ -52,7 +52,10 @@ window.dateline ??= (() => {
       throw new Error("The server can't be reached.");
     }
     const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error?.message ?? `The server refused this (${response.status}).`);
+    if (!response.ok) {
+      const said = answer.error?.message ?? `The server refused this (${response.status}).`;
+      throw Object.assign(new Error(said), { status: response.status });
+    }
     return answer;
   };
   const open = (places, index, opener) =>

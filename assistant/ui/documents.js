@@ -75,7 +75,8 @@ const load = async () => {
   }
 };
 
-// Files go one by one, two at a time; each has a line with its progress, then what became of it.
+// Files go one by one, two at a time, and are read in the background; each has a line with its progress, then what became
+// of it. Where the server has too much to do, it is waited for.
 const sentence = (words) => words.charAt(0).toLocaleUpperCase() + words.slice(1);
 const BECAME = {
   added: ({ title, passages }) => `Added as “${title}”, ${counted(passages, "passage")}`,
@@ -84,34 +85,67 @@ const BECAME = {
   "same content": ({ detail }) => `Not added again: ${detail}`,
   failed: ({ detail }) => `Not added: ${sentence(detail)}`,
 };
-const send = (file, line) => new Promise((resolve) => {
+const BUSY = [429, 503];
+const later = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
+const post = (file, bar) => new Promise((resolve) => {
   const request = new XMLHttpRequest();
-  const bar = make("progress", { max: 1, value: 0, "aria-label": `Sending ${file.name}` });
-  line.append(bar);
+  bar.value = 0;
   request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; });
-  request.upload.addEventListener("load", () => { bar.removeAttribute("value"); bar.setAttribute("aria-label", `Reading ${file.name}`); });
   request.addEventListener("loadend", () => {
-    let answer = {};
-    try { answer = JSON.parse(request.responseText); } catch { answer = { error: { message: "The server can't be reached." } }; }
-    bar.remove();
-    for (const result of answer.results ?? [{ status: "failed", detail: answer.error?.message ?? "The server refused this." }]) {
-      line.append(make("span", { class: result.status === "failed" ? "dl-bad" : "dl-good", dir: "auto" }, BECAME[result.status]?.(result) ?? result.detail));
-    }
-    resolve();
+    let answer = { error: { message: "The server can't be reached." } };
+    try { answer = JSON.parse(request.responseText); } catch { /* no answer of ours */ }
+    resolve({ status: request.status, answer, wait: Number(request.getResponseHeader("Retry-After")) || 5 });
   });
   const form = new FormData();
   form.append("files", file);
-  request.open("POST", "/v1/documents");
+  request.open("POST", "/v1/documents?background=true");
   request.send(form);
 });
+const followed = async (job) => {
+  for (let wait = 0.1; !job.finished; wait = Math.min(2 * wait, 1.6)) {
+    await later(wait);
+    try {
+      job = await api(`/v1/jobs/${encodeURIComponent(job.id)}`);
+    } catch (error) {
+      if (!BUSY.includes(error.status)) return [{ status: "failed", detail: `${error.message} Send the file again.` }];
+    }
+  }
+  return job.state === "done" ? job.results : [...job.results, { status: "failed", detail: job.detail }];
+};
+const send = async (file, line) => {
+  const bar = make("progress", { max: 1, value: 0, "aria-label": `Sending ${file.name}` });
+  line.append(bar);
+  let sent = await post(file, bar);
+  for (let tries = 0; BUSY.includes(sent.status) && tries < 20; tries += 1) {
+    await later(Math.min(sent.wait, 60));
+    sent = await post(file, bar);
+  }
+  bar.removeAttribute("value");
+  bar.setAttribute("aria-label", `Reading ${file.name}`);
+  const became = sent.status === 202 ? await followed(sent.answer)
+    : [{ status: "failed", detail: sent.answer.error?.message ?? "The server refused this." }];
+  bar.remove();
+  for (const result of became) {
+    line.append(make("span", { class: result.status === "failed" ? "dl-bad" : "dl-good", dir: "auto" }, BECAME[result.status]?.(result) ?? result.detail));
+  }
+};
+const progress = find(".dl-progress");
+let [taken, done] = [0, 0];
 const take = async (chosen) => {
   const queue = [...chosen].map((file) => {
     const line = make("li", {}, make("b", { dir: "auto" }, file.name));
     results.append(line);
     return [file, line];
   });
+  taken += queue.length;
+  const tell = () => { progress.textContent = `${done.toLocaleString()} of ${counted(taken, "file")}`; };
+  tell();
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    while (queue.length) await send(...queue.shift());
+    while (queue.length) {
+      await send(...queue.shift());
+      done += 1;
+      tell();
+    }
   }));
   await load();
 };
