@@ -61,7 +61,12 @@ def main() -> int:
 def serve() -> Iterator[str]:
     """A server on the sample documents, in a library that is gone afterwards; its URL."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "DATELINE_DATA_DIR": folder, "DATELINE_PORT": "0"}
+        environment = {
+            **os.environ,
+            "DATELINE_DATA_DIR": folder,
+            "DATELINE_PORT": "0",
+            "DATELINE_REQUESTS_PER_MINUTE": "1000000",
+        }
         command = [sys.executable, "-u", str(ROOT / "app.py")]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
             try:

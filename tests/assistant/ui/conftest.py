@@ -71,7 +71,7 @@ def server(
     """A server over the documents, with stand-ins for the two models; its URL."""
     from assistant.settings import Settings
 
-    settings = Settings(data_dir=tmp_path_factory.mktemp("served"))
+    settings = Settings(data_dir=tmp_path_factory.mktemp("served"), requests_per_minute=1_000_000)
     with stand_in_parts(settings) as parts:
         assert [result.status for result in parts.library.add(DOCUMENTS)] == ["added"] * len(DOCUMENTS)
         with serve(parts, settings) as url:
