@@ -156,7 +156,9 @@ def serve(parts: Parts, settings: Settings, listener: socket.socket, announce: C
             )
             await super().shutdown(sockets)
 
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_LAST_REQUESTS)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_LAST_REQUESTS
+    )
     # uvicorn hands a signal on once it has ended; as an exception it still lets the library close.
     signal.signal(signal.SIGTERM, _interrupt)
     try:

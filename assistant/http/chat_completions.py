@@ -1,8 +1,9 @@
 """``/v1/chat/completions`` and ``/v1/models`` in OpenAI's shapes, for programs that speak to those already.
 
-The text holds marks ``[n]`` and ends with a list of sources, for clients that show no annotations. ``annotations`` are
-``url_citation``s that open a document here at the quote. The native answer, its citations included, stands under
-``dateline``, and in a stream in the chunk that tells ``finish_reason``.
+The text holds marks ``[n]`` and ends with a list of sources, for clients that show no annotations. Markup of documents
+in it is text (``inert_markdown``). ``annotations`` are ``url_citation``s that open a document here at the quote. The
+native answer, its citations included and every text as it is, stands under ``dateline``, and in a stream in the chunk
+that tells ``finish_reason``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from assistant.answer import Answer, Turn
 from assistant.assistant import Answerer, Event
 from assistant.export import link, source_list
 from assistant.http.errors import ApiError, error_body
+from assistant.http.inert_markdown import InertPieces, inert_markdown
 from assistant.http.openapi import EVENT
 from assistant.http.schemas import AsNumber, FilterFields, Text
 from assistant.http.server_sent import ServerSentEvents
@@ -180,20 +182,21 @@ class Completion:
     def streamed(self, events: Iterator[Event]) -> Generator[str, None, None]:
         """The answer in pieces, as server-sent events that end with ``[DONE]``."""
         yield self._chunk({"role": "assistant", "content": ""})
+        pieces = InertPieces()
         try:
             for event in events:
                 if event.type == "delta":
-                    yield self._chunk({"content": event.data["text"]})
+                    yield self._chunk({"content": pieces.add(event.data["text"])})
                 if event.answer is not None:
-                    yield from self._end(event.answer)
+                    yield from self._end(event.answer, pieces.end())
         except LibraryError as error:  # there is no status any more that could tell it
             yield _as_text(error_body(503, "library_unusable", str(error)))
         yield "data: [DONE]\n\n"
 
-    def _end(self, answer: Answer) -> Iterator[str]:
-        sources = source_list(answer.citations, base=self.base)
-        if sources:
-            yield self._chunk({"content": sources})
+    def _end(self, answer: Answer, last_words: str) -> Iterator[str]:
+        rest = last_words + self._sources(answer)
+        if rest:
+            yield self._chunk({"content": rest})
         yield self._chunk({"annotations": self.annotations(answer)}, "stop", dateline=answer.to_dict())
         if self.request.stream_options is not None and self.request.stream_options.include_usage:
             yield _as_text({**self._head, "choices": [], "usage": self._usage(answer)})
@@ -207,7 +210,10 @@ class Completion:
         return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.request.model}
 
     def _content(self, answer: Answer) -> str:
-        return answer.text + source_list(answer.citations, base=self.base)
+        return inert_markdown(answer.text).text + self._sources(answer)
+
+    def _sources(self, answer: Answer) -> str:
+        return inert_markdown(source_list(answer.citations, base=self.base)).text
 
     def _usage(self, answer: Answer) -> dict[str, int]:
         asked = sum(_tokens(message.words) for message in self.request.messages)
@@ -216,12 +222,13 @@ class Completion:
 
     def annotations(self, answer: Answer) -> list[dict[str, Any]]:
         """The citations as ``url_citation``s; offsets are half-open, in code points of the content."""
+        content = inert_markdown(answer.text)
         return [
             {
                 "type": "url_citation",
                 "url_citation": {
-                    "start_index": citation.answer.start,
-                    "end_index": citation.answer.end,
+                    "start_index": content.offset(citation.answer.start),
+                    "end_index": content.offset(citation.answer.end),
                     "title": citation.title,
                     "url": link(citation, base=self.base),
                 },

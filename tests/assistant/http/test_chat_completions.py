@@ -12,6 +12,7 @@ import openai
 import pytest
 from llama_index.core.llms import ChatMessage
 from llama_index.llms.openai_like import OpenAILike
+from markdown_it import MarkdownIt
 
 from assistant.answer import Answer, Citation
 from corpus.document import Document, PublishedDate
@@ -66,13 +67,18 @@ def page(citation: Citation, url: str) -> str:
     return f"{url}/documents/{citation.document_id}?start={span.start}&end={span.end}#quote"
 
 
+def inert(text: str) -> str:
+    """The documents' text with its markup made text."""
+    return text.replace("<b>", "\\<b>").replace("</b>", "\\</b>")
+
+
 def content(answer: Answer, url: str) -> str:
     """What a completion says of an answer."""
     lines = [
         f"[{citation.id}] {citation.title}, Harbour Gazette, published {citation.published}: {page(citation, url)}"
         for citation in answer.citations
     ]
-    return answer.text + ("\n\nSources:\n" + "\n".join(lines) if lines else "")
+    return inert(answer.text) + ("\n\nSources:\n" + "\n".join(lines) if lines else "")
 
 
 def test_a_completion_is_the_answer_with_its_sources(client: openai.OpenAI, filled: Parts, url: str) -> None:
@@ -90,8 +96,8 @@ def test_a_completion_is_the_answer_with_its_sources(client: openai.OpenAI, fill
         {
             "type": "url_citation",
             "url_citation": {
-                "start_index": citation.answer.start,
-                "end_index": citation.answer.end,
+                "start_index": len(inert(answer.text[: citation.answer.start])),
+                "end_index": len(inert(answer.text[: citation.answer.end])),
                 "title": citation.title,
                 "url": page(citation, url),
             },
@@ -112,7 +118,7 @@ def test_an_annotation_opens_the_document_at_the_quote(client: openai.OpenAI, fi
         cited = annotation.url_citation
         page = httpx.get(cited.url, trust_env=False).raise_for_status().text
         (marked,) = re.findall(r'<mark id="quote"[^>]*>(.*?)</mark>', page, flags=re.DOTALL)
-        assert html.unescape(marked) == (message.content or "")[cited.start_index : cited.end_index]
+        assert inert(html.unescape(marked)) == (message.content or "")[cited.start_index : cited.end_index]
         assert "<b>reopened" not in page
 
 
@@ -281,3 +287,25 @@ def test_unknown_parameters_change_nothing(client: openai.OpenAI, filled: Parts)
     )
 
     assert more.choices == plain.choices
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_markup_of_a_document_does_nothing_in_a_client(client: openai.OpenAI, filled: Parts, stream: bool) -> None:
+    """Where the text is shown as Markdown, pictures, links and elements of documents and titles are text."""
+    hostile = "![x](http://192.0.2.7/q.png) <img src=x> [more](http://192.0.2.7)"
+    said = f"The lighthouse keeper weighed the quokka {hostile} in Ness."
+    (added,) = filled.library.add([document(f"Quokka {hostile}", said, datetime.date(2024, 6, 1))])
+    asked: Any = {"model": "dateline", "messages": [{"role": "user", "content": "Who weighed the quokka in Ness?"}]}
+    if stream:
+        chunks = list(client.chat.completions.create(**asked, stream=True))
+        told = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+        whole = (chunks[-1].model_extra or {})["dateline"]
+    else:
+        done = client.chat.completions.create(**asked)
+        told, whole = done.choices[0].message.content or "", (done.model_extra or {})["dateline"]
+    filled.library.remove([added.document_id])
+
+    assert hostile in whole["text"]
+    shown = MarkdownIt("commonmark").render(told)
+    assert re.findall(r"<(?!/?p>)\w[^>]*>", shown) == []
+    assert html.unescape(shown).count(hostile) == 2
