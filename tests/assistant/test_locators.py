@@ -105,6 +105,23 @@ FILES: dict[str, Callable[[], bytes]] = {
     "sea.epub": _epub,
     "loom.eml": _eml,
     "bees.zip": lambda: _zip({"bees.md": "# Bees\n\nThe bees of Colonsay are black bees, protected since 2014.\n"}),
+    "glacier.txt": lambda: (
+        b"Glacier report\n\nPublished: 3 March 2021\n\nThe Aletsch glacier lost 42 metres of its length last year.\n"
+    ),
+    "canal.md": lambda: b"---\ndate: 2022-07-04\n---\n# The canal\n\nThe canal of Corinth reopened on Monday.\n",
+    "trams.tsv": lambda: b"City\tTrams\tOpened\nLisbon\t60\t1873\nPorto\t9\t1895\n",
+    "owls.jsonl": lambda: "\n".join(
+        json.dumps({"title": title, "text": text, "date": day})
+        for title, text, day in (
+            ("Owls of Oulu", "Ringers marked 212 tawny owls near Oulu in spring.", "2019-06-01"),
+            ("Owl boxes", "Volunteers hung 90 owl boxes in Rovaniemi.", "2020-10-05"),
+        )
+    ).encode(),
+    "windmill.mhtml": lambda: (
+        b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\nContent-Type: text/html\n\n"
+        b"<html><title>Windmill</title><meta property=article:published_time content=2018-05-06>"
+        b"<p>The windmill of Kinderdijk was struck by lightning on Saturday.</html>\n--x--\n"
+    ),
     "castle.html": lambda: b"<html><title>Castle</title><p>The castle of Duart was restored by Fitzroy Maclean.</html>",
 }
 
@@ -169,6 +186,27 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
             "Since when are the bees of Colonsay protected?",
             "The bees of Colonsay are black bees, protected since 2014.",
             None, None, None,
+        ),
+        (
+            "How much did the Aletsch glacier lose?",
+            "The Aletsch glacier lost 42 metres of its length last year.",
+            None, None, "2021-03-03",
+        ),
+        (
+            "When did the canal of Corinth reopen?",
+            "The canal of Corinth reopened on Monday.",
+            None, None, "2022-07-04",
+        ),
+        ("How many trams are there in Porto?", "City: Porto; Trams: 9; Opened: 1895", 3, "row 3", None),
+        (
+            "How many owl boxes were hung in Rovaniemi?",
+            "Volunteers hung 90 owl boxes in Rovaniemi.",
+            None, None, "2020-10-05",
+        ),
+        (
+            "What struck the windmill of Kinderdijk?",
+            "The windmill of Kinderdijk was struck by lightning on Saturday.",
+            None, None, "2018-05-06",
         ),
         ("Who restored the castle of Duart?", "The castle of Duart was restored by Fitzroy Maclean.", None, None, None),
     ],
