@@ -23,10 +23,10 @@ from assistant.order import Ordered, in_order
 from assistant.question import StandAlone, stand_alone
 from assistant.reader import Reader
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
-from assistant.speakers import asked_speaker, prefer_speaker, speaker_of
+from assistant.speakers import asked_speaker, prefer_speaker, speakers_of
 from assistant.timeline import MOST_EVENTS, Timeline, build_timeline, events_within
 from assistant.values import asked_kind, marks
-from assistant.verbatim import Quote, check_citation, choose_quotes, quote_sides, write
+from assistant.verbatim import Quote, check_citations, choose_quotes, quote_sides, write
 from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
@@ -301,9 +301,9 @@ class Assistant:
             if difference is not None:
                 quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
         opening = lead(difference) if difference is not None else ""
-        written = write(quotes, self._library, lead=opening, marks=marks(question), speaker=self._speaker)
-        for citation in written.citations:
-            check_citation(citation, self._library)
+        speakers = speakers_of([quote.evidence.sentence for quote in quotes], self._library)
+        written = write(quotes, self._library, lead=opening, marks=marks(question), speakers=speakers)
+        check_citations(written.citations, self._library)
         impossible = impossible_date(question)
         answered = bool(quotes) and confidence >= calibration.threshold and impossible is None
         hidden, reason, refusal = None, None, ""
@@ -342,9 +342,6 @@ class Assistant:
             timings_ms=timings,
         )
         return Draft(answer, written.citations, found.passages, tuple(evidence), tuple(quotes), difference, failure)
-
-    def _speaker(self, item: Evidence) -> str | None:
-        return speaker_of(item.sentence, self._library)
 
     def _broad(self, looked: Looked, breadth: Breadth, evidence: Sequence[Evidence], filters: Filters) -> list[Quote]:
         """The quotes for a broad question: the events of the time that it names, else what answers it best."""

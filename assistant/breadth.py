@@ -17,7 +17,7 @@ from assistant.evidence import Evidence, quote_span, sentence_vectors
 from assistant.order import time_of
 from assistant.timeline import tell_the_same, told_dates
 from assistant.values import asked_kind
-from assistant.verbatim import Quote, repeats
+from assistant.verbatim import Quote, repeats, text_at
 from assistant.windows import Window
 from corpus.document import Sentence, Span
 from index.library import Library
@@ -129,8 +129,7 @@ def _quoted(chosen: Iterable[Evidence], library: Library, *, most: int, whole_li
         span = (_whole_list(item, library) if whole_lists else None) or quote_span(item)
         if any(repeats(item, span, quote) for quote in quotes):
             continue
-        text = library.catalog.cut([(item.sentence.document_id, span)])[0]
-        quotes.append(Quote(item, span, text))
+        quotes.append(Quote(item, span, text_at(item, span, library)))
     return quotes
 
 

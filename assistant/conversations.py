@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import textwrap
+import threading
 import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -145,8 +146,17 @@ class Conversations:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._engine = catalog.engine
-        _metadata.create_all(self._engine)
+        self._making = threading.Lock()
+        self._made = False
+
+    @property
+    def _engine(self) -> sa.Engine:
+        """With the tables, which are made for the first conversation: most commands never look at one."""
+        with self._making:
+            if not self._made:
+                _metadata.create_all(self._catalog.engine)
+                self._made = True
+        return self._catalog.engine
 
     def create(self, owner: str, title: str = "") -> ConversationInfo:
         now = _now()

@@ -265,12 +265,10 @@ def _lines(evidence: Sequence[Evidence], retrieved: Sequence[RetrievedPassage], 
     """All sentences of the retrieved stretches, those without weight with one of minus infinity."""
     weighed = {(item.sentence.document_id, item.sentence.ordinal): item for item in evidence}
     seen = {id(item.retrieved) for item in evidence}
-    for stretch in retrieved:
-        if id(stretch) in seen:
-            continue
-        passage = stretch.passage
+    others = [stretch for stretch in retrieved if id(stretch) not in seen]
+    for stretch, sentences in zip(others, library.stretches([item.passage.stretch for item in others]), strict=True):
         previous: Sentence | None = None
-        for stored in library.sentences(passage.document_id, passage.first_sentence, passage.last_sentence):
+        for stored in sentences:
             if stored.sentence.kind != "heading":
                 key = (stored.sentence.document_id, stored.sentence.ordinal)
                 weighed.setdefault(key, Evidence(stored.sentence, previous, stretch, -math.inf, None, {}))

@@ -153,8 +153,7 @@ class _Candidate:
 
 def _candidates(retrieved: Sequence[RetrievedPassage], library: Library) -> list[_Candidate]:
     candidates: list[_Candidate] = []
-    for item in retrieved:
-        stored = library.sentences(item.passage.document_id, item.passage.first_sentence, item.passage.last_sentence)
+    for item, stored in zip(retrieved, library.stretches([item.passage.stretch for item in retrieved]), strict=True):
         for position, current in enumerate(stored):
             if current.sentence.kind == "heading":
                 continue

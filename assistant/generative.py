@@ -21,8 +21,8 @@ from assistant.prompts import (
     QUOTE,
     escaped,
 )
-from assistant.speakers import speaker_of
-from assistant.verbatim import Quote, check_citation, cite, repeats
+from assistant.speakers import speakers_of
+from assistant.verbatim import Quote, check_citations, cite, pages_of, repeats
 from assistant.verification import Source, Verdict, Verifier
 from corpus.document import EventDate, Span
 from index.library import Library
@@ -194,10 +194,11 @@ class Phrasing:
         marks: tuple[Span, ...] = ()
         if span is not None:
             marks = (Span(quote.span.start + span.start, quote.span.start + span.end),)
-        speaker = speaker_of(quote.evidence.sentence, self._library)
+        (speaker,) = speakers_of([quote.evidence.sentence], self._library)
+        (page,) = pages_of([quote], self._library)
         place = Span(start, start + len(text))
-        citation = replace(cite(number, quote, place, self._library, marks=marks, speaker=speaker), status=status)
-        check_citation(citation, self._library)
+        citation = replace(cite(number, quote, place, page, marks=marks, speaker=speaker), status=status)
+        check_citations([citation], self._library)
         self._cited.append(citation)
         shown = Shown(f"{before}{text} [{number}]", citation)
         self._length += len(shown.text)

@@ -26,11 +26,14 @@ _WEIGHED = 32
 """Best sentences whose speakers are looked at."""
 
 
-def speaker_of(sentence: Sentence, library: Library) -> str | None:
-    """Who is reported as saying a sentence of the library."""
-    first = max(sentence.ordinal - _LOOKED_BACK, 0)
-    before = [stored.sentence for stored in library.sentences(sentence.document_id, first, sentence.ordinal - 1)]
-    return _last_speaker([*before, sentence]) if sentence.ordinal else _last_speaker([sentence])
+def speakers_of(sentences: Sequence[Sentence], library: Library) -> list[str | None]:
+    """Who is reported as saying each of some sentences of the library."""
+    before = library.stretches(
+        [(one.document_id, max(one.ordinal - _LOOKED_BACK, 0), one.ordinal - 1) for one in sentences]
+    )
+    return [
+        _last_speaker([*(stored.sentence for stored in run), one]) for run, one in zip(before, sentences, strict=True)
+    ]
 
 
 def prefer_speaker(question: str, evidence: Sequence[Evidence]) -> tuple[Evidence, ...] | None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from assistant.answer import Citation, Step, Trace
 from assistant.calibration import Calibration
 from assistant.evidence import Evidence, quote_span, sentence_vectors, weigh_sentences
-from assistant.verbatim import Quote, check_citation, cite
+from assistant.verbatim import Quote, check_citations, cite, pages_of
 from assistant.windows import Window, question_window
 from corpus.document import EventDate, Granularity, Span
 from corpus.filters import Filters
@@ -379,12 +379,12 @@ def _written(groups: Sequence[Sequence[_Telling]], library: Library) -> tuple[tu
         told = quotes[0][1].text
         answer = Span(position + len(lead), position + len(lead) + len(told))
         citations = []
-        for item, quote in quotes:
+        pages = pages_of([quote for _, quote in quotes], library)
+        for (item, quote), page in zip(quotes, pages, strict=True):
             marked = item.clock == "event" and quote.span.contains(item.when.span)
-            citation = cite(number, quote, answer, library, marks=(item.when.span,) if marked else ())
-            check_citation(citation, library)
-            citations.append(citation)
+            citations.append(cite(number, quote, answer, page, marks=(item.when.span,) if marked else ()))
             number += 1
+        check_citations(citations, library)
         line = lead + told + "".join(f" [{citation.id}]" for citation in citations)
         events.append(replace(event, citations=tuple(citations)))
         lines.append(line)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.answer import Citation
 from assistant.evidence import Evidence, quote_span
-from corpus.document import EventDate, Sentence, Span
+from corpus.document import EventDate, Page, Sentence, Span
 from index.library import Library
 from index.words import stems
 
@@ -83,8 +83,7 @@ def choose_quotes(
             continue
         if dated is not None:
             span = Span(min(span.start, dated.span.start), max(span.end, dated.span.end))
-        text = library.catalog.cut([(item.sentence.document_id, span)])[0]
-        chosen.append(Quote(item, span, text, dated))
+        chosen.append(Quote(item, span, text_at(item, span, library), dated))
     return chosen
 
 
@@ -104,14 +103,21 @@ def _dated_beside(item: Evidence, evidence: Sequence[Evidence], library: Library
     return max(beside, key=lambda sentence: weights.get(sentence.ordinal, -math.inf), default=None)
 
 
+def text_at(item: Evidence, span: Span, library: Library) -> str:
+    """What a span says in the document of some evidence: cut from its passage where that holds it."""
+    passage = item.retrieved.passage
+    if passage.span.contains(span):
+        return passage.text[span.start - passage.span.start : span.end - passage.span.start]
+    return library.catalog.cut([(item.sentence.document_id, span)])[0]
+
+
 def quote_sides(sides: Sequence[Evidence], quotes: Sequence[Quote], library: Library) -> list[Quote]:
     """The best sentence for each of several values, in their order; then of ``quotes`` what is new, one at least.
 
     The sentences may repeat each other: they are quoted for what they differ in.
     """
     spans = [quote_span(item) for item in sides]
-    texts = library.catalog.cut([(item.sentence.document_id, span) for item, span in zip(sides, spans, strict=True)])
-    chosen = [Quote(item, span, text) for item, span, text in zip(sides, spans, texts, strict=True)]
+    chosen = [Quote(item, span, text_at(item, span, library)) for item, span in zip(sides, spans, strict=True)]
     for quote in quotes:
         if len(chosen) >= max(MOST_QUOTES, len(sides) + 1):
             break
@@ -134,21 +140,23 @@ def write(
     *,
     lead: str = "",
     marks: Callable[[str, Sequence[EventDate], int], Sequence[Span]] = lambda _text, _dates, _start: (),
-    speaker: Callable[[Evidence], str | None] = lambda _: None,
+    speakers: Sequence[str | None] = (),
 ) -> Written:
     """Quotes joined to an answer, each followed by its mark ``[n]``.
 
     Args:
         lead: a sentence of our own that comes first, where documents differ.
         marks: the spans to show bold in a sentence, in code points of it, from its text, its dates and where it begins.
-        speaker: who is reported as saying it.
+        speakers: who is reported as saying each quote; empty where that is not told.
     """
     parts: list[str] = [lead] if lead else []
     citations: list[Citation] = []
     position = len(lead) + len(_BETWEEN) if lead else 0
-    for number, quote in enumerate(quotes, 1):
+    pages = pages_of(quotes, library)
+    told_by = speakers or [None] * len(quotes)
+    for number, (quote, page, speaker) in enumerate(zip(quotes, pages, told_by, strict=True), 1):
         answer = Span(position, position + len(quote.text))
-        citation = cite(number, quote, answer, library, marks=_marked(quote, marks), speaker=speaker(quote.evidence))
+        citation = cite(number, quote, answer, page, marks=_marked(quote, marks), speaker=speaker)
         citations.append(citation)
         part = f"{quote.text} [{number}]"
         parts.append(part)
@@ -169,11 +177,16 @@ def _marked(quote: Quote, marks: Callable[[str, Sequence[EventDate], int], Seque
     return tuple(sorted(found, key=lambda mark: mark.start))
 
 
+def pages_of(quotes: Sequence[Quote], library: Library) -> list[Page | None]:
+    """The pages that quotes begin on."""
+    return library.catalog.pages_at([(quote.evidence.sentence.document_id, quote.span.start) for quote in quotes])
+
+
 def cite(
     number: int,
     quote: Quote,
     answer: Span,
-    library: Library,
+    page: Page | None,
     *,
     marks: tuple[Span, ...] = (),
     speaker: str | None = None,
@@ -182,12 +195,12 @@ def cite(
 
     Args:
         answer: the words of the answer that it supports, in code points of the answer's text.
+        page: the page that it begins on.
         marks: what to show bold, in code points of the document.
     """
     evidence = quote.evidence
     retrieved = evidence.retrieved
     document = retrieved.document
-    page = library.catalog.page_at(document.id, quote.span.start)
     dates = [date for sentence in quote.sentences for date in sentence.event_dates]
     return Citation(
         id=number,
@@ -211,10 +224,12 @@ def cite(
     )
 
 
-def check_citation(citation: Citation, library: Library) -> None:
-    """Raises MisquoteError unless the document says at the span, word for word, what the citation quotes."""
-    said = library.catalog.cut([(citation.document_id, citation.span)])[0]
-    if said != citation.quote or not said:
-        raise MisquoteError(
-            f"document {citation.document_id} says {said!r} at {citation.span}, the citation quotes {citation.quote!r}"
-        )
+def check_citations(citations: Sequence[Citation], library: Library) -> None:
+    """Raises MisquoteError unless each document says at the span, word for word, what the citation quotes."""
+    texts = library.catalog.cut([(citation.document_id, citation.span) for citation in citations])
+    for citation, said in zip(citations, texts, strict=True):
+        if said != citation.quote or not said:
+            raise MisquoteError(
+                f"document {citation.document_id} says {said!r} at {citation.span}, "
+                f"the citation quotes {citation.quote!r}"
+            )

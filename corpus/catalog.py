@@ -79,6 +79,9 @@ _documents = sa.Table(
     sa.Column("sentences", sa.Integer, nullable=False),
 )
 
+_INDEXED = _documents.c.state.concat("") == "indexed"
+"""Nearly every document is, so SQLite must not begin at the index on the state: the empty string keeps it from that."""
+
 _CHUNK = 32_768
 """Code points of a document's text in one row, so that a quote is cut without reading a whole book."""
 
@@ -681,7 +684,7 @@ class Catalog:
             statement = statement.where(_passages.c.document_id.in_(document_ids))
         if filters is not None:
             statement = statement.join(_documents, _documents.c.id == _passages.c.document_id).where(
-                _documents.c.state == "indexed", *_conditions(filters)
+                _INDEXED, *_conditions(filters)
             )
         return self._vector_batches(_passages, statement)
 
@@ -710,7 +713,7 @@ class Catalog:
         statement = (
             sa.select(_passages.c.id)
             .join(_documents, _documents.c.id == _passages.c.document_id)
-            .where(_documents.c.state == "indexed", *_conditions(filters))
+            .where(_INDEXED, *_conditions(filters))
         )
         with self._begin() as connection:
             return set(connection.scalars(statement))
@@ -741,23 +744,28 @@ class Catalog:
             metadata=row.metadata,
         )
 
-    def page_at(self, document_id: str, offset: int) -> Page | None:
-        """The page that holds a code point; None where the document has no such parts, or is not there."""
+    def pages_at(self, places: Sequence[tuple[str, int]]) -> list[Page | None]:
+        """The pages that hold code points of documents: (document id, offset).
+
+        None where a document has no such parts, or is not there.
+        """
+        if not places:
+            return []
+        wanted = sorted({document_id for document_id, _ in places})
+        pages: dict[str, list[Any]] = {}
         with self._begin() as connection:
-            pages = connection.scalar(sa.select(_documents.c.pages).where(_documents.c.id == document_id)) or []
-        place = bisect.bisect_right(pages, offset, key=lambda page: page[0]) - 1  # a sheet has thousands of rows
-        if place < 0 or pages[place][1] <= offset:
-            return None
-        start, end, number, kind, label = pages[place]
-        return Page(Span(start, end), number, kind, label)
+            for batch in _batches(wanted):
+                rows = connection.execute(
+                    sa.select(_documents.c.id, _documents.c.pages).where(_documents.c.id.in_(batch))
+                )
+                pages |= {row.id: row.pages for row in rows}
+        return [_page_at(pages.get(document_id, []), offset) for document_id, offset in places]
 
     def infos(self, document_ids: Iterable[str]) -> dict[str, DocumentInfo]:
         """The documents by id, without names; ids that are not there, or not yet indexed, are left out."""
         wanted = list(dict.fromkeys(document_ids))
         with self._begin() as connection:
-            rows = connection.execute(
-                sa.select(*_INFO_COLUMNS).where(_documents.c.id.in_(wanted), _documents.c.state == "indexed")
-            ).all()
+            rows = connection.execute(sa.select(*_INFO_COLUMNS).where(_documents.c.id.in_(wanted), _INDEXED)).all()
         return {row.id: _info(row, ()) for row in rows}
 
     def documents(
@@ -766,7 +774,7 @@ class Catalog:
         """Indexed documents, the last added first; ``query`` is looked for in titles, names and sources."""
         statement = (
             sa.select(*_INFO_COLUMNS)
-            .where(_documents.c.state == "indexed", *_conditions(filters), *_matches(query))
+            .where(_INDEXED, *_conditions(filters), *_matches(query))
             .order_by(_documents.c.added.desc(), _documents.c.id)
             .offset(offset)
         )
@@ -784,7 +792,7 @@ class Catalog:
                 connection.scalar(
                     sa.select(sa.func.count())
                     .select_from(_documents)
-                    .where(_documents.c.state == "indexed", *_conditions(filters), *_matches(query))
+                    .where(_INDEXED, *_conditions(filters), *_matches(query))
                 )
                 or 0
             )
@@ -803,6 +811,12 @@ class Catalog:
             ).one()
         return LibraryStats(row[0], row[1], row[2], row[3], row[4], row[0] - row[5])
 
+    def passage_count(self) -> int:
+        """Passages of indexed documents."""
+        statement = sa.select(sa.func.coalesce(sa.func.sum(_documents.c.passages), 0))
+        with self._begin() as connection:
+            return connection.scalar(statement.where(_documents.c.state == "indexed")) or 0
+
     def ever_held(self) -> bool:
         """Whether any document was ever added."""
         with self._begin() as connection:
@@ -819,14 +833,12 @@ class Catalog:
         """The passages at these (document id, ordinal); what is not there is left out."""
         places: list[Place] = []
         for batch in _batches(positions):
-            places += self._read_places(sa.tuple_(_passages.c.document_id, _passages.c.ordinal).in_(batch))
+            places += self._read_places(_among(_passages.c.document_id, _passages.c.ordinal, batch))
         return places
 
     def _read_places(self, condition: sa.ColumnElement[bool]) -> list[Place]:
         statement = (
-            sa.select(_passages)
-            .join(_documents, _documents.c.id == _passages.c.document_id)
-            .where(_documents.c.state == "indexed", condition)
+            sa.select(_passages).join(_documents, _documents.c.id == _passages.c.document_id).where(_INDEXED, condition)
         )
         with self._begin() as connection:
             return [
@@ -847,19 +859,40 @@ class Catalog:
         """The sentences ``first`` to ``last`` (inclusive) of a document, in reading order."""
         conditions = [_sentences.c.document_id == document_id, _sentences.c.ordinal >= first]
         if last is not None:
+            if last < first:
+                return []
             conditions.append(_sentences.c.ordinal <= last)
-        with self._begin() as connection:
-            rows = connection.execute(sa.select(_sentences).where(*conditions).order_by(_sentences.c.ordinal)).all()
-            texts = _cut(connection, [(document_id, Span(row.start, row.end)) for row in rows])
+        return list(self._read_sentences(sa.and_(*conditions)).values())
+
+    def stretches(self, wanted: Sequence[tuple[str, int, int]]) -> list[list[StoredSentence]]:
+        """The sentences of several (document id, first, last inclusive), each in reading order, read together."""
+        found: dict[tuple[str, int], StoredSentence] = {}
+        for batch in _batches(wanted, 50):
+            within = [
+                sa.and_(_sentences.c.document_id == document_id, _sentences.c.ordinal.between(first, last))
+                for document_id, first, last in batch
+            ]
+            found |= self._read_sentences(sa.or_(*within))
         return [
-            StoredSentence(
+            [found[document_id, at] for at in range(first, last + 1) if (document_id, at) in found]
+            for document_id, first, last in wanted
+        ]
+
+    def _read_sentences(self, condition: sa.ColumnElement[bool]) -> dict[tuple[str, int], StoredSentence]:
+        """By document id and ordinal, in that order."""
+        statement = sa.select(_sentences).where(condition).order_by(_sentences.c.document_id, _sentences.c.ordinal)
+        with self._begin() as connection:
+            rows = connection.execute(statement).all()
+            texts = _cut(connection, [(row.document_id, Span(row.start, row.end)) for row in rows])
+        return {
+            (row.document_id, row.ordinal): StoredSentence(
                 Sentence(
-                    document_id, row.ordinal, Span(row.start, row.end), text, row.kind, _load_dates(row.event_dates)
+                    row.document_id, row.ordinal, Span(row.start, row.end), text, row.kind, _load_dates(row.event_dates)
                 ),
                 row.vector,
             )
             for row, text in zip(rows, texts, strict=True)
-        ]
+        }
 
     def cut(self, wanted: Sequence[tuple[str, Span]]) -> list[str]:
         """The text of spans of documents, in the order asked; empty where there is no such text."""
@@ -1119,7 +1152,7 @@ def _cut(connection: sa.Connection, wanted: Sequence[tuple[str, Span]]) -> list[
     }
     chunks: dict[tuple[str, int], str] = {}
     for batch in _batches(sorted(needed)):
-        rows = connection.execute(sa.select(_texts).where(sa.tuple_(_texts.c.document_id, _texts.c.chunk).in_(batch)))
+        rows = connection.execute(sa.select(_texts).where(_among(_texts.c.document_id, _texts.c.chunk, batch)))
         chunks.update({(row.document_id, row.chunk): row.text for row in rows})
     pieces: list[str] = []
     for document_id, span in wanted:
@@ -1128,6 +1161,24 @@ def _cut(connection: sa.Connection, wanted: Sequence[tuple[str, Span]]) -> list[
         text = "".join(chunks.get((document_id, chunk), "") for chunk in range(first, last + 1))
         pieces.append(text[span.start - first * _CHUNK : span.end - first * _CHUNK])
     return pieces
+
+
+def _among(document_id: sa.Column[str], number: sa.Column[int], pairs: Sequence[tuple[str, int]]) -> Any:
+    """Rows whose (document id, number) is one of these pairs.
+
+    For ``(a, b) IN (VALUES …)`` SQLite reads the whole table; joined to a list in JSON it looks each pair up.
+    """
+    wanted = sa.func.json_each(json.dumps(pairs)).table_valued("value", name="wanted")
+    first, second = (sa.func.json_extract(wanted.c.value, path) for path in ("$[0]", "$[1]"))
+    return sa.and_(document_id == first, number == second)
+
+
+def _page_at(pages: Sequence[Any], offset: int) -> Page | None:
+    place = bisect.bisect_right(pages, offset, key=lambda page: page[0]) - 1  # a sheet has thousands of rows
+    if place < 0 or pages[place][1] <= offset:
+        return None
+    start, end, number, kind, label = pages[place]
+    return Page(Span(start, end), number, kind, label)
 
 
 def _names(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

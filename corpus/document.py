@@ -224,3 +224,8 @@ class Passage:
     """Ordinals of its sentences, both inclusive."""
     context: str = ""
     """Title and headings above it: embedded with the text, never part of the span."""
+
+    @property
+    def stretch(self) -> tuple[str, int, int]:
+        """Document id, first and last sentence: where its sentences are found."""
+        return self.document_id, self.first_sentence, self.last_sentence

@@ -467,6 +467,9 @@ class Library:
     def sentences(self, document_id: str, first: int = 0, last: int | None = None) -> list[StoredSentence]:
         return self.catalog.sentences(document_id, first, last)
 
+    def stretches(self, wanted: Sequence[tuple[str, int, int]]) -> list[list[StoredSentence]]:
+        return self.catalog.stretches(wanted)
+
     def documents(
         self, *, limit: int | None = None, offset: int = 0, query: str = "", filters: Filters | None = None
     ) -> list[DocumentInfo]:
@@ -481,7 +484,7 @@ class Library:
 
     def rarity(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency of stems among the library's passages."""
-        return self._words.rarity(terms, total=self.catalog.stats().passages)
+        return self._words.rarity(terms, total=self.catalog.passage_count())
 
     def search(self, query: str, *, limit: int = 20, filters: Filters | None = None) -> list[RetrievedPassage]:
         """The stretches of text nearest to a query, best first; they do not overlap."""
@@ -716,7 +719,7 @@ class Library:
         try:
             self._chroma = self._generations.open(generation, self._built_with())
             self._take_up_pending()
-            expected = self.catalog.stats().passages
+            expected = self.catalog.passage_count()
             count = self._chroma.count()
             whole = count == expected and (not self._generations.shared or self._is_whole(generation))
             problem = "" if whole else f"the vector index holds {count} of {expected} passages, or does not find them"
@@ -731,7 +734,7 @@ class Library:
     def _is_whole(self, generation: str) -> bool:
         """Whether the vector index has in it what the catalog holds; an embedded one is opened by another process."""
         sample = self.catalog.sample_vectors(_PROBED)
-        return self._generations.is_whole(generation, self._built_with(), sample, self.catalog.stats().passages)
+        return self._generations.is_whole(generation, self._built_with(), sample, self.catalog.passage_count())
 
     def _take_up_pending(self) -> None:
         """Bring to its end what an earlier write of this process left when it failed."""

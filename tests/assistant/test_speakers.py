@@ -11,7 +11,7 @@ import pytest
 
 from assistant.assistant import Assistant
 from assistant.calibration import load_calibrations
-from assistant.speakers import asked_speaker, speaker_of, speakers, speaks
+from assistant.speakers import asked_speaker, speakers, speakers_of, speaks
 from corpus.document import Document, Heading, Span
 from index.embedding import WordHashEmbedder
 from index.library import Library
@@ -103,11 +103,8 @@ def test_a_heading_ends_what_a_pronoun_can_point_to(settings: Settings) -> None:
     headings = tuple(Heading(Span(text.index(name), text.index(name) + len(name)), 1) for name in ("News", "Sport"))
     list(library.add([Document(text, "News", "n", "n.txt", headings=headings)]))
     (info,) = library.documents()
-    said = {
-        stored.sentence.text: speaker_of(stored.sentence, library)
-        for stored in library.sentences(info.id)
-        if stored.sentence.kind != "heading"
-    }
+    sentences = [stored.sentence for stored in library.sentences(info.id) if stored.sentence.kind != "heading"]
+    said = {one.text: speaker for one, speaker in zip(sentences, speakers_of(sentences, library), strict=True)}
     assert said == {
         "Anna Berg said that it rained.": "Anna Berg",
         "She said that it was cold.": "Anna Berg",
