@@ -4,6 +4,7 @@
 # make transcripts  docs/transcripts.md and the example of the README, asked anew
 # make eval   the figures of every set in EVAL (folders with documents/ and questions.jsonl)
 # make reader       train the reader on DATA, an hour on two cores
+# make bench        Dateline beside its peers: speed, and quality on the sets in EVAL
 # make calibration  fit how evidence is weighed, on the sets in EVAL
 
 PYTHON ?= python3
@@ -11,9 +12,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 EVAL ?= tests/eval
 DATA ?= ../shared/train
+BENCH := .bench/venv
 
 .DELETE_ON_ERROR:
-.PHONY: run test check transcripts eval reader calibration clean
+.PHONY: run test check transcripts eval reader calibration bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -39,6 +41,14 @@ reader: $(VENV)/.installed-dev
 calibration: $(VENV)/.installed-dev
 	$(BIN)/python -m training.calibrate --sets $(EVAL)
 
+bench: $(BENCH)/.installed
+	$(BENCH)/bin/python benchmarks/peers.py --sets $(EVAL)
+
+$(BENCH)/.installed: pyproject.toml benchmarks/peers.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --requirement benchmarks/peers.txt --editable .
+	touch $@
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --constraint constraints.txt --editable .
@@ -52,4 +62,4 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt
 	touch $(VENV)/.installed $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) .bench build *.egg-info
