@@ -1003,7 +1003,7 @@ def _of(claim: Statement, quote: Statement, aligned: Aligned, _thesaurus: Thesau
         if claim.words[index].low != "of" or not aligned[index - 1]:
             continue
         thing = next((at for at in range(index + 1, len(claim.words)) if claim.words[at].kind != "function"), None)
-        if thing is None or claim.words[thing].kind != "content" or not aligned[thing]:
+        if thing is None or claim.words[thing].kind not in ("content", "name") or not aligned[thing]:
             continue
         heads = [at for at in aligned[index - 1] if _leads_with_of(quote, at)]
         if heads and not any(at < place <= at + _OF_WITHIN for at in heads for place in aligned[thing]):
@@ -1015,7 +1015,7 @@ def _leads_with_of(statement: Statement, at: int) -> bool:
     if at + 1 >= len(statement.words) or statement.words[at + 1].low != "of":
         return False
     behind = next((word for word in statement.words[at + 2 :] if word.kind != "function"), None)
-    return behind is not None and behind.kind == "content"
+    return behind is not None and behind.kind in ("content", "name")
 
 
 _OF_WITHIN = 6

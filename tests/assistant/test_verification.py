@@ -25,7 +25,8 @@ SENT = Source(
 BOUGHT = Source(3, "Norcast Steel bought its rival Haldane Works for $2.4 billion in cash.", datetime.date(2022, 3, 2))
 COUNCIL = Source(4, "The council did not confirm the loss of 300 metres of the pier.", datetime.date(2022, 3, 2))
 GREW = Source(5, "Exports to Kanor grew from 18 to 26 million tonnes.", datetime.date(2020, 6, 30))
-SOURCES = (SIGNED, SENT, BOUGHT, COUNCIL, GREW)
+LED = Source(6, "Putin led his guest past the launch pads of the Soyuz-2 and the assembly hall of the Angara rocket.")
+SOURCES = (SIGNED, SENT, BOUGHT, COUNCIL, GREW, LED)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,7 @@ def embedder(sample_parts: Parts) -> Embedder:
         ("Haldane Works was bought by Norcast Steel.", 3),
         ("Norcast Steel bought Haldane Works for 2.4 billion dollars in cash.", 3),
         ("The council did not confirm the loss of 300 metres of the pier.", 4),
+        ("Putin led his guest past the launch pads of the Soyuz-2.", 6),
     ],
 )
 def test_an_honest_paraphrase_is_kept(sentence: str, named: int, embedder: Embedder) -> None:
@@ -68,6 +70,7 @@ def test_an_honest_paraphrase_is_kept(sentence: str, named: int, embedder: Embed
         ("Pyongyang had decided to send 12,000 soldiers to Russia.", 2),
         ("The treaty was signed in Moscow.", 1),
         ("The Korean War began on 25 June 1950.", 1),
+        ("Putin led his guest past the launch pads of the Angara rocket.", 6),
         ("Exports to Kanor grew from 5 to 26 million tonnes.", 5),
         ("Putin and Kim Jong Un signed the treaty on Saturday, 19 June 2024.", 1),
         ("The council did not fail to confirm the loss of 300 metres of the pier.", 4),
@@ -92,10 +95,10 @@ def test_the_mark_of_a_right_sentence_is_moved_to_the_quote_that_says_it(embedde
 
 def test_two_quotes_that_say_the_same_are_both_named(embedder: Embedder) -> None:
     """Of the quotes that a sentence names, those that say it are kept and the others are not."""
-    twin = Source(6, "Norcast Steel acquired Haldane Works.", datetime.date(2022, 3, 3))
-    verdict = Verifier((*SOURCES, twin), embedder).verify("Norcast Steel bought Haldane Works.", [3, 6, 1])
+    twin = Source(7, "Norcast Steel acquired Haldane Works.", datetime.date(2022, 3, 3))
+    verdict = Verifier((*SOURCES, twin), embedder).verify("Norcast Steel bought Haldane Works.", [3, 7, 1])
     assert verdict.outcome == "supported"
-    assert set(verdict.source_ids) == {3, 6}
+    assert set(verdict.source_ids) == {3, 7}
 
 
 def test_facts_of_two_quotes_are_not_merged() -> None:
