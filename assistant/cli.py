@@ -774,7 +774,9 @@ def _evaluate(session: Session, name: str, documents: Path, questions: Path, *, 
         raise BadInput(str(error)) from error
     found = ingestion.find([documents])
     with tempfile.TemporaryDirectory(prefix="dateline-eval-") as folder:
-        settings = session.settings().model_copy(update={"data_dir": Path(folder), "chroma_url": None})
+        settings = session.settings().model_copy(
+            update={"data_dir": Path(folder), "chroma_url": None, "database_url": None}
+        )
         with session.parts(settings) as parts:
             with progress_bar(f"{name}: reading", len(found.files)) as bar:
                 seen = set()

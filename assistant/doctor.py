@@ -57,7 +57,7 @@ def examine(settings: Settings, opener: Callable[..., Parts] | None = None, *, f
 
 
 def _library(settings: Settings, opener: Callable[..., Parts], *, fix: bool) -> Iterator[Check]:
-    unopened = unopened_problem(settings.data_dir, settings.chroma_server)
+    unopened = unopened_problem(settings.data_dir, settings.chroma_server, settings.catalog_url)
     if unopened and not fix:
         # To open it would be to mend it.
         advice = "the next start rebuilds it from the catalog, and so does: dateline doctor --fix"

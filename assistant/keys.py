@@ -251,14 +251,15 @@ class Keys:
 
 @contextmanager
 def open_keys(settings: Settings) -> Iterator[Keys]:
-    """The keys of the library in the settings' data folder, also while a server has it open.
+    """The keys of the settings' library, also while a server has it open.
 
     Raises:
         CatalogError: the catalog cannot be opened.
         OSError: the data folder cannot be made.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    catalog = Catalog.open(settings.data_dir / CATALOG_FILE)
+    url = settings.catalog_url
+    catalog = Catalog(url) if url is not None else Catalog.open(settings.data_dir / CATALOG_FILE)
     try:
         yield Keys(catalog.engine)
     finally:
@@ -274,7 +275,7 @@ def _in_force(key: Key) -> Key:
 
 def _id_of(token: str) -> str:
     parts = token.split("_", 2)
-    return parts[1] if len(parts) == 3 and parts[0] == _PREFIX else ""
+    return parts[1] if len(parts) == 3 and parts[0] == _PREFIX and parts[1].isalnum() else ""
 
 
 def _hash(token: str) -> bytes:

@@ -66,7 +66,13 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
     if settings.answer_accuracy:
         way = "reader" if reader is not None else "plain"
         calibrations[way] = _answering(calibrations[way], settings.answer_accuracy)
-    library = Library.open(settings.data_dir, embedder, any_model=any_model, chroma_server=settings.chroma_server)
+    library = Library.open(
+        settings.data_dir,
+        embedder,
+        any_model=any_model,
+        chroma_server=settings.chroma_server,
+        database_url=settings.catalog_url,
+    )
     assistant = Assistant(
         library, reader, calibrations, llm=llm, most_characters=settings.max_question_characters, notes=notes
     )

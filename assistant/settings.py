@@ -30,7 +30,7 @@ from index.servers import ChromaServer
 TOML_FILE = "dateline.toml"
 ENVIRONMENT_PREFIX = "DATELINE_"
 
-_SECRETS = ("chroma_url", "chroma_token", "chroma_headers", "llm_key")
+_SECRETS = ("chroma_url", "chroma_token", "chroma_headers", "database_url", "llm_key")
 """Settings whose values no message shows."""
 
 LogFormat = Literal["pretty", "json"]
@@ -161,6 +161,14 @@ class Settings(BaseSettings):
 
     chroma_headers: dict[str, SecretStr] = {}
     """Further headers for the Chroma server, or for a proxy before it, as a JSON object."""
+
+    database_url: SecretStr | None = None
+    """PostgreSQL for the catalog: `postgresql://user:password@host/database`; without it: SQLite, in a file."""
+
+    @property
+    def catalog_url(self) -> str | None:
+        """The address of the catalog's database; None for SQLite in the data folder."""
+        return self.database_url.get_secret_value() if self.database_url is not None else None
 
     @property
     def chroma_server(self) -> ChromaServer | None:

@@ -1,6 +1,6 @@
 """The catalog: documents, their sentences and passages, and what is still to be done. The source of truth.
 
-SQLite in write-ahead mode through SQLAlchemy Core. Vectors stand here too, so that the vector index, a derived thing,
+SQLite or PostgreSQL through SQLAlchemy Core. Vectors stand here too, so that the vector index, a derived thing,
 can be rebuilt without embedding again. Every change of a document is one transaction: it is there whole, or not at all.
 """
 
@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from corpus.database import Database, open_database
 from corpus.document import (
     Document,
     EventDate,
@@ -322,10 +323,10 @@ class Catalog:
         Raises:
             CatalogError: the database cannot be opened, or is of another schema.
         """
-        self.engine = sa.create_engine(url, connect_args={"timeout": 30})
-        sa.event.listen(self.engine, "connect", _configure_sqlite)
+        self.database = open_database(url)
+        self.engine = self.database.engine
         try:
-            bring_up_to_date(self.engine, _create)
+            bring_up_to_date(self.database, self._create)
         except sa.exc.DatabaseError as error:
             raise CatalogError(
                 f"the catalog cannot be opened: {error.orig}; expected a Dateline database "
@@ -340,6 +341,12 @@ class Catalog:
     def close(self) -> None:
         self.engine.dispose()
 
+    def _create(self, connection: sa.Connection) -> None:
+        """Make all tables; a change to them is a new revision in ``corpus.migrations`` as well."""
+        _metadata.create_all(connection)
+        self.database.create_ids(connection)
+        self.database.words.create(connection)
+
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
         """A transaction.
@@ -348,7 +355,7 @@ class Catalog:
             CatalogError: the disk is full, or the file cannot be read or written.
         """
         try:
-            with self.engine.begin() as connection:
+            with self.database.snapshots.begin() as connection:
                 yield connection
         except sa.exc.OperationalError as error:
             advice = _ADVICE.get(getattr(error.orig, "sqlite_errorname", ""), "look at it with: dateline doctor")
@@ -390,9 +397,9 @@ class Catalog:
         It is ``pending`` until ``mark_indexed``.
         """
         with self._begin() as connection:
-            left = _detach(connection, document.origin)
+            left = _detach(self.database, connection, document.origin)
             document_id = _free_id(connection, document)
-            _remove(connection, [document_id])
+            _remove(self.database, connection, [document_id])
             published = document.published
             connection.execute(
                 sa.insert(_documents).values(
@@ -432,26 +439,26 @@ class Catalog:
                         for chunk, start in enumerate(range(0, len(document.text), _CHUNK))
                     ],
                 )
-            return _write_index(connection, document_id, sentences, passages)
+            return _write_index(self.database, connection, document_id, sentences, passages)
 
     def put_index(
         self, document_id: str, sentences: Sequence[NewSentence], passages: Sequence[NewPassage]
     ) -> list[int]:
         """Replace the sentences and passages of a document that stays as it is; it is ``pending`` again."""
         with self._begin() as connection:
-            _remove_passages(connection, document_id)
+            _remove_passages(self.database, connection, document_id)
             connection.execute(sa.delete(_sentences).where(_sentences.c.document_id == document_id))
             connection.execute(
                 sa.update(_documents)
                 .where(_documents.c.id == document_id)
                 .values(state="pending", passages=len(passages), sentences=len(sentences))
             )
-            return _write_index(connection, document_id, sentences, passages)
+            return _write_index(self.database, connection, document_id, sentences, passages)
 
     def add_name(self, document_id: str, document: Document) -> None:
         """Remember that the content of this document also came under the origin, the name and the file of another."""
         with self._begin() as connection:
-            left = _detach(connection, document.origin)
+            left = _detach(self.database, connection, document.origin)
             _attach(connection, document, document_id)
             _forget_files(connection, left)
 
@@ -463,7 +470,7 @@ class Catalog:
             if sentences:
                 connection.execute(sa.insert(_staged_sentences), _sentence_rows(document_id, sentences))
             if passages:
-                ids = _reserve_ids(connection, len(passages))
+                ids = self.database.reserve_ids(connection, len(passages))
                 rows = _passage_rows(document_id, ids, passages)
                 terms = [{"context_terms": one.context_terms, "terms": one.terms} for one in passages]
                 connection.execute(
@@ -488,20 +495,21 @@ class Catalog:
         """Search what is staged from now on, in place of what was; these facts hold from the same moment."""
         with self._begin() as connection:
             staged = sa.select(_staged_passages.c.document_id)
-            connection.execute(
-                sa.text(
-                    "DELETE FROM words WHERE rowid IN (SELECT id FROM passages WHERE document_id IN "
-                    "(SELECT document_id FROM staged_passages))"
-                )
-            )
+            words = self.database.words
+            for ids in _id_batches(connection, _passages, _passages.c.document_id.in_(staged)):
+                words.delete(connection, ids)
             connection.execute(sa.delete(_passages).where(_passages.c.document_id.in_(staged)))
             connection.execute(sa.delete(_sentences).where(_sentences.c.document_id.in_(staged)))
             for table, source in ((_sentences, _staged_sentences), (_passages, _staged_passages)):
                 names = [column.name for column in table.c]
                 connection.execute(sa.insert(table).from_select(names, sa.select(*(source.c[name] for name in names))))
-            connection.execute(
-                sa.text("INSERT INTO words (rowid, context, text) SELECT id, context_terms, terms FROM staged_passages")
-            )
+            for ids in _id_batches(connection, _staged_passages, sa.true()):
+                rows = connection.execute(
+                    sa.select(_staged_passages.c.id, _staged_passages.c.context_terms, _staged_passages.c.terms).where(
+                        _staged_passages.c.id.in_(ids)
+                    )
+                )
+                words.insert(connection, [(row.id, row.context_terms, row.terms) for row in rows])
             for column, table in ((_documents.c.passages, _passages), (_documents.c.sentences, _sentences)):
                 count = sa.select(sa.func.count()).where(table.c.document_id == _documents.c.id).scalar_subquery()
                 connection.execute(sa.update(_documents).values({column: count}))
@@ -521,12 +529,12 @@ class Catalog:
     def remove(self, document_ids: Iterable[str]) -> list[str]:
         """Remove documents with everything of theirs; returns the ids that were there."""
         with self._begin() as connection:
-            return _remove(connection, list(document_ids))
+            return _remove(self.database, connection, list(document_ids))
 
     def remove_origin(self, origin: str) -> None:
         """Forget one name of a document; the document goes with its last name."""
         with self._begin() as connection:
-            _forget_files(connection, _detach(connection, origin))
+            _forget_files(connection, _detach(self.database, connection, origin))
 
     # files, and the copies that are kept of them
 
@@ -579,7 +587,7 @@ class Catalog:
                     continue
                 held = set(connection.scalars(sa.select(_origins.c.origin).where(_origins.c.file == item.file.origin)))
                 for origin in held.difference(item.origins):
-                    _detach(connection, origin)
+                    _detach(self.database, connection, origin)
                 connection.execute(
                     sa.update(_files)
                     .where(_files.c.origin == item.file.origin, _files.c.content_hash == item.file.content_hash)
@@ -611,7 +619,7 @@ class Catalog:
         with self._begin() as connection:
             for file in origins:
                 for origin in list(connection.scalars(sa.select(_origins.c.origin).where(_origins.c.file == file))):
-                    _detach(connection, origin)
+                    _detach(self.database, connection, origin)
             _forget_files(connection, set(origins))
 
     def file_of(self, document_id: str) -> SourceFile | None:
@@ -721,8 +729,9 @@ class Catalog:
     def revision(self) -> tuple[int, int]:
         """Changes with every document that comes or goes."""
         with self._begin() as connection:
-            last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")) or 0
-            return last, connection.scalar(sa.select(sa.func.count()).select_from(_documents)) or 0
+            return self.database.last_id(connection), connection.scalar(
+                sa.select(sa.func.count()).select_from(_documents)
+            ) or 0
 
     # reading
 
@@ -820,7 +829,7 @@ class Catalog:
     def ever_held(self) -> bool:
         """Whether any document was ever added."""
         with self._begin() as connection:
-            return bool(connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")))
+            return self.database.last_id(connection) > 0
 
     def places(self, passage_ids: Sequence[int]) -> list[Place]:
         """Where these passages stand, in any order; ids that are gone, or not yet indexed, are left out."""
@@ -833,7 +842,7 @@ class Catalog:
         """The passages at these (document id, ordinal); what is not there is left out."""
         places: list[Place] = []
         for batch in _batches(positions):
-            places += self._read_places(_among(_passages.c.document_id, _passages.c.ordinal, batch))
+            places += self._read_places(self.database.among(_passages.c.document_id, _passages.c.ordinal, batch))
         return places
 
     def _read_places(self, condition: sa.ColumnElement[bool]) -> list[Place]:
@@ -883,7 +892,7 @@ class Catalog:
         statement = sa.select(_sentences).where(condition).order_by(_sentences.c.document_id, _sentences.c.ordinal)
         with self._begin() as connection:
             rows = connection.execute(statement).all()
-            texts = _cut(connection, [(row.document_id, Span(row.start, row.end)) for row in rows])
+            texts = _cut(self.database, connection, [(row.document_id, Span(row.start, row.end)) for row in rows])
         return {
             (row.document_id, row.ordinal): StoredSentence(
                 Sentence(
@@ -897,39 +906,32 @@ class Catalog:
     def cut(self, wanted: Sequence[tuple[str, Span]]) -> list[str]:
         """The text of spans of documents, in the order asked; empty where there is no such text."""
         with self._begin() as connection:
-            return _cut(connection, wanted)
+            return _cut(self.database, connection, wanted)
 
     # words
 
     def document_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many passages each stem stands; stems in none are left out."""
-        statement = sa.text("SELECT term, doc FROM vocabulary WHERE term IN :terms").bindparams(
-            sa.bindparam("terms", expanding=True)
-        )
         with self._begin() as connection:
-            return {row.term: row.doc for row in connection.execute(statement, {"terms": list(terms)})}
+            return self.database.words.frequencies(connection, terms)
 
-    def match_words(self, expression: str, limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
-        """(passage id, BM25) for an FTS5 expression, best first; higher is better, always above 0."""
-        words = sa.table("words", sa.column("rowid"))
-        score: sa.Label[float] = sa.literal_column("-bm25(words, 0.6, 1.0)", sa.Float).label("score")
-        statement = sa.select(words.c.rowid, score).where(sa.text("words MATCH :expression"))
-        if filters is not None:
-            statement = (
-                statement.join(_passages, _passages.c.id == words.c.rowid)
-                .join(_documents, _documents.c.id == _passages.c.document_id)
-                .where(*_conditions(filters))
-            )
-        statement = statement.order_by(score.desc()).limit(limit)
+    def match_words(self, terms: Sequence[str], limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+        """(passage id, score) of the passages that hold one of these stems, which all stand somewhere; best first.
+
+        The score is BM25 on SQLite and near to it on PostgreSQL: higher is better, always above 0.
+        """
         with self._begin() as connection:
-            rows = connection.execute(statement, {"expression": expression})
-            return [(row.rowid, row.score) for row in rows if row.score > 0]
+            found = self.database.words.matching(connection, terms)
+            statement = sa.select(found)
+            if filters is not None:
+                statement = (
+                    statement.join(_passages, _passages.c.id == found.c.id)
+                    .join(_documents, _documents.c.id == _passages.c.document_id)
+                    .where(*_conditions(filters))
+                )
+            rows = connection.execute(statement.order_by(found.c.score.desc()).limit(limit))
+            return [(row.id, row.score) for row in rows if row.score > 0]
 
-
-_CREATE_WORDS = (
-    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(context, text, tokenize='unicode61 remove_diacritics 0')"
-)
-_CREATE_VOCABULARY = "CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row')"
 
 _HASHES = (_documents.c.text_hash, _documents.c.facts_hash)
 _INFO_COLUMNS = [
@@ -950,22 +952,6 @@ def facts_hash(document: Document) -> str:
         [[page.span.start, page.number, page.kind, page.label] for page in document.pages],
     ]
     return hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut, not only a kill
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA mmap_size = 268435456")
-    cursor.close()
-
-
-def _create(connection: sa.Connection) -> None:
-    """Make all tables; a change to them is a new revision in ``corpus.migrations`` as well."""
-    _metadata.create_all(connection)
-    connection.execute(sa.text(_CREATE_WORDS))
-    connection.execute(sa.text(_CREATE_VOCABULARY))
 
 
 def _by_hand(row: Any, document: Document) -> PublishedDate | None:
@@ -1042,7 +1028,7 @@ def _free_id(connection: sa.Connection, document: Document) -> str:
     return hashlib.blake2b(f"{document.origin}\0{document.text_hash}".encode(), digest_size=8).hexdigest()
 
 
-def _detach(connection: sa.Connection, origin: str) -> set[str]:
+def _detach(database: Database, connection: sa.Connection, origin: str) -> set[str]:
     """Take an origin from its document, and remove the document where it was its last; the file that it came from."""
     row = connection.execute(
         sa.select(_origins.c.document_id, _origins.c.file).where(_origins.c.origin == origin)
@@ -1059,26 +1045,25 @@ def _detach(connection: sa.Connection, origin: str) -> set[str]:
         misnamed = sa.and_(_documents.c.id == row.document_id, _documents.c.name.not_in(names))
         connection.execute(sa.update(_documents).where(misnamed).values(name=names[0]))
     else:
-        _remove(connection, [row.document_id])
+        _remove(database, connection, [row.document_id])
     return {row.file} if row.file is not None else set()
 
 
 def _write_index(
-    connection: sa.Connection, document_id: str, sentences: Sequence[NewSentence], passages: Sequence[NewPassage]
+    database: Database,
+    connection: sa.Connection,
+    document_id: str,
+    sentences: Sequence[NewSentence],
+    passages: Sequence[NewPassage],
 ) -> list[int]:
     if sentences:
         connection.execute(sa.insert(_sentences), _sentence_rows(document_id, sentences))
     if not passages:
         return []
-    ids = _reserve_ids(connection, len(passages))
+    ids = database.reserve_ids(connection, len(passages))
     connection.execute(sa.insert(_passages), _passage_rows(document_id, ids, passages))
-    connection.execute(
-        sa.text("INSERT INTO words (rowid, context, text) VALUES (:id, :context, :text)"),
-        [
-            {"id": passage_id, "context": passage.context_terms, "text": passage.terms}
-            for passage_id, passage in zip(ids, passages, strict=True)
-        ],
-    )
+    terms = [(one, passage.context_terms, passage.terms) for one, passage in zip(ids, passages, strict=True)]
+    database.words.insert(connection, terms)
     return ids
 
 
@@ -1114,37 +1099,33 @@ def _passage_rows(document_id: str, ids: Sequence[int], passages: Sequence[NewPa
     ]
 
 
-def _reserve_ids(connection: sa.Connection, count: int) -> list[int]:
-    """Ids that no passage ever had or will have but those that they are for."""
-    last = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'"))
-    change = "UPDATE sqlite_sequence SET seq = :seq WHERE name = 'passages'"
-    if last is None:
-        last, change = 0, "INSERT INTO sqlite_sequence (name, seq) VALUES ('passages', :seq)"
-    connection.execute(sa.text(change), {"seq": last + count})
-    return list(range(last + 1, last + 1 + count))
-
-
-def _remove(connection: sa.Connection, document_ids: list[str]) -> list[str]:
+def _remove(database: Database, connection: sa.Connection, document_ids: list[str]) -> list[str]:
     found = list(connection.scalars(sa.select(_documents.c.id).where(_documents.c.id.in_(document_ids))))
     for document_id in found:
         of_document = sa.and_(_origins.c.document_id == document_id, _origins.c.file.is_not(None))
         files = set(connection.scalars(sa.select(_origins.c.file).where(of_document)))
-        _remove_passages(connection, document_id)
+        _remove_passages(database, connection, document_id)
         connection.execute(sa.delete(_documents).where(_documents.c.id == document_id))
         _forget_files(connection, files)
     return found
 
 
-def _remove_passages(connection: sa.Connection, document_id: str) -> None:
+def _id_batches(
+    connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]
+) -> Iterator[Sequence[int]]:
+    yield from _batches(list(connection.scalars(sa.select(table.c.id).where(condition))))
+
+
+def _remove_passages(database: Database, connection: sa.Connection, document_id: str) -> None:
     ids = list(connection.scalars(sa.select(_passages.c.id).where(_passages.c.document_id == document_id)))
     if ids:
         rows = [{"passage_id": passage_id} for passage_id in ids]
         connection.execute(sa.insert(_stale_vectors), rows)
-        connection.execute(sa.text("DELETE FROM words WHERE rowid = :passage_id"), rows)
+        database.words.delete(connection, ids)
         connection.execute(sa.delete(_passages).where(_passages.c.document_id == document_id))
 
 
-def _cut(connection: sa.Connection, wanted: Sequence[tuple[str, Span]]) -> list[str]:
+def _cut(database: Database, connection: sa.Connection, wanted: Sequence[tuple[str, Span]]) -> list[str]:
     needed = {
         (document_id, chunk)
         for document_id, span in wanted
@@ -1152,7 +1133,7 @@ def _cut(connection: sa.Connection, wanted: Sequence[tuple[str, Span]]) -> list[
     }
     chunks: dict[tuple[str, int], str] = {}
     for batch in _batches(sorted(needed)):
-        rows = connection.execute(sa.select(_texts).where(_among(_texts.c.document_id, _texts.c.chunk, batch)))
+        rows = connection.execute(sa.select(_texts).where(database.among(_texts.c.document_id, _texts.c.chunk, batch)))
         chunks.update({(row.document_id, row.chunk): row.text for row in rows})
     pieces: list[str] = []
     for document_id, span in wanted:
@@ -1161,16 +1142,6 @@ def _cut(connection: sa.Connection, wanted: Sequence[tuple[str, Span]]) -> list[
         text = "".join(chunks.get((document_id, chunk), "") for chunk in range(first, last + 1))
         pieces.append(text[span.start - first * _CHUNK : span.end - first * _CHUNK])
     return pieces
-
-
-def _among(document_id: sa.Column[str], number: sa.Column[int], pairs: Sequence[tuple[str, int]]) -> Any:
-    """Rows whose (document id, number) is one of these pairs.
-
-    For ``(a, b) IN (VALUES …)`` SQLite reads the whole table; joined to a list in JSON it looks each pair up.
-    """
-    wanted = sa.func.json_each(json.dumps(pairs)).table_valued("value", name="wanted")
-    first, second = (sa.func.json_extract(wanted.c.value, path) for path in ("$[0]", "$[1]"))
-    return sa.and_(document_id == first, number == second)
 
 
 def _page_at(pages: Sequence[Any], offset: int) -> Page | None:

@@ -2,6 +2,7 @@
 
 LibraryError             its further forms stand in index.errors
 └── CatalogError         the catalog cannot be used
+    └── CatalogDownError its server does not answer
 """
 
 from __future__ import annotations
@@ -13,3 +14,7 @@ class LibraryError(Exception):
 
 class CatalogError(LibraryError):
     """The catalog cannot be used: its file is damaged, of another version, or its disk is full."""
+
+
+class CatalogDownError(CatalogError):
+    """The server of the catalog does not answer now; it may the next time."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from corpus.database import Database
 from corpus.errors import CatalogError
 
 SCHEMA_VERSION = "3"
@@ -28,7 +29,7 @@ _facts = sa.table("facts", sa.column("name"), sa.column("value"))
 _IS_VERSION = _facts.c.name == "schema_version"
 
 
-def bring_up_to_date(engine: sa.Engine, create: Callable[[sa.Connection], None]) -> None:
+def bring_up_to_date(database: Database, create: Callable[[sa.Connection], None]) -> None:
     """Make the tables of a new catalog, or those of an older one into those of this version.
 
     Processes that open one catalog at once do it one after the other.
@@ -39,11 +40,11 @@ def bring_up_to_date(engine: sa.Engine, create: Callable[[sa.Connection], None])
     Raises:
         CatalogError: the catalog is of a newer version.
     """
-    with engine.begin() as connection:
+    with database.engine.begin() as connection:
         if _found(connection) == SCHEMA_VERSION:
             return
-    with engine.begin() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 would begin at the first change of a row
+    with database.engine.begin() as connection:
+        database.lock_schema(connection)
         found = _found(connection)
         if found is None:
             create(connection)

@@ -2,6 +2,7 @@
 
 LibraryError
 ├── CatalogError           the catalog cannot be used (corpus.errors)
+│   └── CatalogDownError   its server does not answer
 ├── EmbedderError          the embedding model cannot be had
 ├── ModelChangedError      the library was built with another model
 ├── LibraryLockedError     another process writes to the library
@@ -11,9 +12,10 @@ LibraryError
 
 from __future__ import annotations
 
-from corpus.errors import CatalogError, LibraryError
+from corpus.errors import CatalogDownError, CatalogError, LibraryError
 
 __all__ = [
+    "CatalogDownError",
     "CatalogError",
     "EmbedderError",
     "LibraryError",

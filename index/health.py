@@ -23,16 +23,16 @@ class Problem:
     """None where only a person can mend it: the sentence says how."""
 
 
-def unopened_problem(folder: Path, chroma_server: ChromaServer | None = None) -> str:
+def unopened_problem(folder: Path, chroma_server: ChromaServer | None = None, database_url: str | None = None) -> str:
     """What is wrong with a vector index, by what the catalog says and without opening it; empty for nothing.
 
     Raises:
         CatalogError: the catalog cannot be used.
         LibraryUnusableError: the Chroma server cannot be used.
     """
-    if not (folder / CATALOG_FILE).exists():
+    if database_url is None and not (folder / CATALOG_FILE).exists():
         return ""
-    catalog = Catalog.open(folder / CATALOG_FILE)
+    catalog = Catalog(database_url) if database_url is not None else Catalog.open(folder / CATALOG_FILE)
     try:
         served = served_generations(chroma_server, catalog) if chroma_server is not None else None
         return unfinished_write(served or FolderGenerations(folder / "vectors"), catalog)

@@ -40,6 +40,7 @@ from corpus.catalog import (
     StoredDocument,
     StoredSentence,
 )
+from corpus.database import PostgresDatabase, WriterLock
 from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, SourceFile, Span
 from corpus.filters import Filters
 from corpus.originals import Originals, content_hash
@@ -161,6 +162,8 @@ class Addition:
         # A document that hangs on one that waits can be looked up only when that one is in.
         waits = document.origin in self._origins or document.text_hash in self._hashes
         results = self.finish() if waits else []
+        if not self._library.catalog.database.keeps_nul and _holds_nul(document):
+            return [*results, _refused(document, "it holds a NUL character, which PostgreSQL does not keep")]
         known = self._library.catalog.lookup(document)
         if known.status == "unchanged":
             return [*results, self._library._keep_unchanged(document, known.document_id or document.id)]
@@ -191,7 +194,7 @@ class Library:
         folder: Path,
         catalog: Catalog,
         embedder: Embedder,
-        lock: filelock.BaseFileLock | None,
+        lock: filelock.BaseFileLock | WriterLock | None,
         chroma_server: ChromaServer | None = None,
     ) -> None:
         """Use ``Library.open``."""
@@ -218,6 +221,7 @@ class Library:
         *,
         any_model: bool = False,
         chroma_server: ChromaServer | None = None,
+        database_url: str | None = None,
     ) -> Library:
         """Open the library in a folder, or make it; after a crash, mend it.
 
@@ -226,17 +230,18 @@ class Library:
         Args:
             any_model: open a library that another model built, to ``reindex`` it.
             chroma_server: where the vectors are kept; None for an embedded Chroma in the folder.
+            database_url: where the catalog is kept; None for SQLite in the folder.
 
         Raises:
-            ServerDownError: the Chroma server does not answer.
+            ServerDownError, CatalogDownError: the Chroma server, or that of the catalog, does not answer.
             LibraryUnusableError: the folder or the vector index cannot be used.
             CatalogError: the catalog cannot be used.
             ModelChangedError: another embedding model built the library.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = _try_lock(folder / "library.lock")
-            catalog = Catalog.open(folder / CATALOG_FILE)
+            catalog = Catalog(database_url) if database_url is not None else Catalog.open(folder / CATALOG_FILE)
+            lock = _try_lock(folder, catalog)
         except OSError as error:
             raise LibraryUnusableError(
                 f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "
@@ -651,9 +656,11 @@ class Library:
 
     def _must_write(self) -> ChromaCollection:
         """Chroma, for who may write; a process that only read takes over where the writing one has ended."""
+        if self._lock is not None and not self._lock.is_locked:
+            self._let_go()
         if self._lock is None:
             with self._writing:
-                self._lock = _try_lock(self._folder / "library.lock")
+                self._lock = _try_lock(self._folder, self.catalog)
                 if self._lock is not None:
                     self._check_model(any_model=False)
                     self._note_owner()
@@ -664,6 +671,13 @@ class Library:
                 "page or through the API), or end it first"
             )
         return self._chroma
+
+    def _let_go(self) -> None:
+        """Forget a lock that the database server lost when it was started again: another process may write by now."""
+        with self._writing:
+            if self._chroma is not None:
+                self._chroma.close()
+            self._lock, self._chroma = None, None
 
     def _note_owner(self) -> None:
         owner = {"pid": os.getpid(), "command": Path(sys.argv[0]).name}
@@ -795,9 +809,11 @@ class Library:
             self.catalog.forget_copies(list(settled))
 
 
-def _try_lock(path: Path) -> filelock.BaseFileLock | None:
+def _try_lock(folder: Path, catalog: Catalog) -> filelock.BaseFileLock | WriterLock | None:
     """The lock that the writing process holds; the system frees it when the process ends, however it ends."""
-    lock = filelock.FileLock(path, thread_local=False)
+    if isinstance(catalog.database, PostgresDatabase):
+        return catalog.database.writer_lock()
+    lock = filelock.FileLock(folder / "library.lock", thread_local=False)
     with contextlib.suppress(filelock.Timeout):
         lock.acquire(blocking=False)
     return lock if lock.is_locked else None
@@ -848,6 +864,11 @@ def _as_document(stored: StoredDocument) -> Document:
         headings=stored.headings,
         pages=stored.pages,
     )
+
+
+def _holds_nul(document: Document) -> bool:
+    facts = (document.text, document.title, document.name, document.origin, document.source, document.author)
+    return any("\0" in one for one in (*facts, document.url, *document.metadata.values()))
 
 
 def _refused(document: Document, why: str) -> Added:

@@ -1,4 +1,4 @@
-"""The word index: BM25 over passages in SQLite's FTS5, in the catalog's own database and so in its transactions.
+"""The word index: BM25 over passages, in the catalog's own database and so in its transactions.
 
 Words are filed as their stems (Snowball's English stemmer, accents removed), by the same function for texts and
 questions. A question's commonest words carry next to no weight in BM25, yet most of its cost: their postings. So a
@@ -60,10 +60,7 @@ class WordIndex:
             spent += frequency
         if not chosen:
             return []
-        expression = " OR ".join(f'"{term}"' for term in chosen)
-        return [
-            WordMatch(passage_id, score) for passage_id, score in self._catalog.match_words(expression, limit, filters)
-        ]
+        return [WordMatch(passage_id, score) for passage_id, score in self._catalog.match_words(chosen, limit, filters)]
 
     def rarity(self, stems: Sequence[str], *, total: int) -> dict[str, float]:
         """Inverse document frequency of stems (Robertson-Spärck Jones, never negative) among ``total`` passages."""

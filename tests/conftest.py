@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -90,7 +95,9 @@ def _stand_in_parts(settings: Settings) -> Iterator[Parts]:
     from index.embedding import WordHashEmbedder
     from index.library import Library
 
-    library = Library.open(settings.data_dir, WordHashEmbedder(), chroma_server=settings.chroma_server)
+    library = Library.open(
+        settings.data_dir, WordHashEmbedder(), chroma_server=settings.chroma_server, database_url=settings.catalog_url
+    )
     reader = OverlapReader()
     assistant = Assistant(
         library, reader, load_calibrations(CALIBRATIONS), most_characters=settings.max_question_characters
@@ -182,6 +189,87 @@ def own_chroma_process(tmp_path: Path) -> Iterator[ChromaProcess]:
     process.start()
     yield process
     process.kill()
+
+
+class PostgresProcess:
+    """A real PostgreSQL on a free port of this computer, which can be ended and started again."""
+
+    def __init__(self, programs: Path) -> None:
+        # Not below pytest's own folder: PostgreSQL refuses to run as root, and no other user may look into that.
+        self._folder = Path(tempfile.mkdtemp(prefix="dateline-postgres-"))
+        self._programs = programs
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port: int = free.getsockname()[1]
+        self._user = "postgres" if os.geteuid() == 0 else None
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+        self._run("initdb", "-D", self._folder, "-U", "postgres", "--locale=C.UTF-8", "-A", "trust", "--no-sync")
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}/{database}"
+
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        self._run("pg_ctl", "-D", self._folder, "-l", self._folder / "log", "-o", options, "-w", "start")
+
+    def stop(self) -> None:
+        """At once, as a crash does."""
+        process = int((self._folder / "postmaster.pid").read_text("utf-8").splitlines()[0])
+        os.kill(process, signal.SIGQUIT)
+        while (self._folder / "postmaster.pid").exists():
+            time.sleep(0.02)
+
+    def remove(self) -> None:
+        if (self._folder / "postmaster.pid").exists():
+            self.stop()
+        shutil.rmtree(self._folder)
+
+    def create(self, database: str) -> str:
+        """The URL of a new database."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{database}"'.encode())
+        return self.url(database)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        command = [str(self._programs / program), *map(str, arguments)]
+        subprocess.run(
+            command, user=self._user, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+        )
+
+
+def _postgres_programs() -> Path:
+    found = shutil.which("initdb")
+    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not places:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    return places[-1]
+
+
+@pytest.fixture(scope="session")
+def postgres_process() -> Iterator[PostgresProcess]:
+    """A PostgreSQL server. Shared by all tests, each of which has a database of its own."""
+    process = PostgresProcess(_postgres_programs())
+    process.start()
+    yield process
+    process.remove()
+
+
+@pytest.fixture
+def postgres_database(postgres_process: PostgresProcess) -> str:
+    """The URL of a new database."""
+    return postgres_process.create(f"dateline_{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def own_postgres_process() -> Iterator[PostgresProcess]:
+    """A PostgreSQL server that the test may end."""
+    process = PostgresProcess(_postgres_programs())
+    process.start()
+    yield process
+    process.remove()
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.http.caller import CHANGING, LOGIN, LOGOUT, Caller, cookie_name
-from assistant.http.errors import ApiError, error_response
+from assistant.http.errors import RETRY_AFTER, ApiError, error_response
 from assistant.http.rates import Rates
 from assistant.keys import Key, KeyRejectedError, Keys, Role
+from corpus.errors import CatalogDownError
 
 OPEN = frozenset({"/healthz", "/readyz", LOGIN})
 """What a stranger may see: whether the server runs, and where to show a key."""
@@ -93,6 +94,10 @@ class Access:
             caller = await self._caller(request)
         except ApiError as error:
             await _refusal(request, error)(scope, receive, send)
+            return
+        except CatalogDownError as error:
+            down = ApiError(503, "server_down", str(error), headers={"Retry-After": RETRY_AFTER})
+            await _refusal(request, down)(scope, receive, send)
             return
         if caller is not None:
             state = scope.setdefault("state", {})

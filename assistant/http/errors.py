@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from assistant.assistant import QuestionError
 from assistant.conversations import NotKeptError
 from assistant.http.headers import add_headers
-from index.errors import LibraryError, LibraryLockedError, ServerDownError
+from index.errors import CatalogDownError, LibraryError, LibraryLockedError, ServerDownError
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +140,9 @@ def install(app: FastAPI) -> None:
     def _locked(_: Request, error: LibraryLockedError) -> JSONResponse:
         return _response(409, "library_locked", str(error))
 
+    @app.exception_handler(CatalogDownError)
     @app.exception_handler(ServerDownError)
-    def _down(_: Request, error: ServerDownError) -> JSONResponse:
+    def _down(_: Request, error: LibraryError) -> JSONResponse:
         log.error("%s", error)
         response = _response(503, "server_down", str(error))
         response.headers["Retry-After"] = RETRY_AFTER

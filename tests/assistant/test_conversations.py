@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
-import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 from assistant import export
 from assistant.answer import Answer, Disagreement, DisagreementSide, Turn
@@ -33,12 +33,17 @@ def document(title: str, text: str) -> Document:
     return Document(text=text, title=title, origin=title, name=f"{title}.txt", published=PUBLISHED)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
+
+
 @pytest.fixture
-def library(settings: Settings) -> Iterator[Library]:
+def library(settings: Settings, database_url: str | None) -> Iterator[Library]:
     from index.embedding import WordHashEmbedder
     from index.library import Library
 
-    library = Library.open(settings.data_dir, WordHashEmbedder())
+    library = Library.open(settings.data_dir, WordHashEmbedder(), database_url=database_url)
     list(library.add([document("Harbour", HARBOUR), document("Bridge", BRIDGE)]))
     yield library
     library.close()
@@ -168,8 +173,8 @@ def test_a_quote_of_a_deleted_document_is_withheld(
             assert said in BRIDGE
     assert [passage.title for passage in kept.passages] == ["Bridge"]
     assert "harbour" not in (kept.text + "".join(passage.text for passage in kept.passages)).casefold()
-    with sqlite3.connect(settings.data_dir / "catalog.sqlite") as database:
-        (row,) = database.execute("SELECT answer FROM turns").fetchall()
+    with library.catalog.engine.connect() as database:
+        (row,) = database.execute(sa.text("SELECT CAST(answer AS VARCHAR) FROM turns")).all()
     assert "boats" not in row[0]
     assert "Ada Brook" not in row[0]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from assistant.keys import SESSION, KeyNameError, KeyRejectedError, Keys, open_keys
 from corpus.catalog import CATALOG_FILE
@@ -21,8 +22,23 @@ TOMORROW = NOW + datetime.timedelta(days=1)
 YESTERDAY = NOW - datetime.timedelta(days=1)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def anywhere(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """Keys are the same in both databases."""
+    if request.param == "sqlite":
+        return settings
+    url = SecretStr(request.getfixturevalue("postgres_database"))
+    return settings.model_copy(update={"database_url": url})
+
+
 @pytest.fixture
-def keys(settings: Settings) -> Iterator[Keys]:
+def keys(anywhere: Settings) -> Iterator[Keys]:
+    with open_keys(anywhere) as keys:
+        yield keys
+
+
+@pytest.fixture
+def keys_in_a_file(settings: Settings) -> Iterator[Keys]:
     with open_keys(settings) as keys:
         yield keys
 
@@ -36,10 +52,10 @@ def test_a_key_is_known_again(keys: Keys) -> None:
     assert keys.all() == [made.key]
 
 
-def test_no_secret_is_kept(keys: Keys, settings: Settings, tmp_path: Path) -> None:
+def test_no_secret_is_kept(keys_in_a_file: Keys, settings: Settings, tmp_path: Path) -> None:
     """Neither the token of a key nor that of a session stands in the database, in whatever form but a hash."""
-    token = keys.create("newsroom", "reader").token
-    session = keys.sign_in(token)
+    token = keys_in_a_file.create("newsroom", "reader").token
+    session = keys_in_a_file.sign_in(token)
 
     with sqlite3.connect(settings.data_dir / CATALOG_FILE) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -59,7 +75,7 @@ def test_tokens_are_long_and_never_the_same(keys: Keys) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "dl", "dl__", "dl_{id}_", "dl_{id}_wrong", "{secret}", "xx_{id}_{secret}", "é\ud800"]
+    "token", ["", "dl", "dl__", "dl_\0_x", "dl_{id}_", "dl_{id}_wrong", "{secret}", "xx_{id}_{secret}", "é\ud800"]
 )
 def test_an_unknown_key_is_rejected(keys: Keys, token: str) -> None:
     """Nothing but the whole token opens anything."""
@@ -156,9 +172,9 @@ def test_a_session_is_no_key(keys: Keys) -> None:
         keys.check_session(token)
 
 
-def test_keys_are_shared_by_processes(settings: Settings) -> None:
+def test_keys_are_shared_by_processes(anywhere: Settings) -> None:
     """What one opener makes and revokes, another sees at once."""
-    with open_keys(settings) as mine, open_keys(settings) as yours:
+    with open_keys(anywhere) as mine, open_keys(anywhere) as yours:
         made = mine.create("newsroom", "reader")
         assert yours.check(made.token) == made.key
         yours.revoke("newsroom")

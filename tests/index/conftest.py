@@ -19,12 +19,22 @@ def chroma_server() -> ChromaServer | None:
 
 
 @pytest.fixture
-def open_library(tmp_path: Path, chroma_server: ChromaServer | None) -> Iterator[Callable[[], Library]]:
+def database_url() -> str | None:
+    """Where the catalog of the test's library is: SQLite in its folder, unless a test file has it run on both."""
+    return None
+
+
+@pytest.fixture
+def open_library(
+    tmp_path: Path, chroma_server: ChromaServer | None, database_url: str | None
+) -> Iterator[Callable[[], Library]]:
     """Opens the test's library; what is still open at the end is closed."""
     opened: list[Library] = []
 
     def open_it() -> Library:
-        library = Library.open(tmp_path / "library", WordHashEmbedder(), chroma_server=chroma_server)
+        library = Library.open(
+            tmp_path / "library", WordHashEmbedder(), chroma_server=chroma_server, database_url=database_url
+        )
         opened.append(library)
         return library
 

@@ -27,11 +27,19 @@ WORDS = "harbour storm bridge winter treaty dam mill river council fish".split()
 
 
 @pytest.fixture(params=["embedded", "served"])
-def chroma_server(request: pytest.FixtureRequest) -> ChromaServer | None:
-    """The laws hold wherever the vectors are."""
-    if request.param == "embedded":
-        return None
-    return ChromaServer(request.getfixturevalue("chroma_process").url)
+def servers(request: pytest.FixtureRequest) -> bool:
+    """The laws hold in one folder, and on a Chroma server and PostgreSQL."""
+    return bool(request.param == "served")
+
+
+@pytest.fixture
+def chroma_server(request: pytest.FixtureRequest, servers: bool) -> ChromaServer | None:
+    return ChromaServer(request.getfixturevalue("chroma_process").url) if servers else None
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, servers: bool) -> str | None:
+    return str(request.getfixturevalue("postgres_database")) if servers else None
 
 
 def document(name: str, text: str, *, published: datetime.date | None = None) -> Document:
@@ -241,7 +249,10 @@ import sys
 from pathlib import Path
 from index.embedding import WordHashEmbedder
 from index.library import Library
-library = Library.open(Path(sys.argv[1]), WordHashEmbedder())
+from index.servers import ChromaServer
+folder, *served = sys.argv[1:]
+servers = {"chroma_server": ChromaServer(served[0]), "database_url": served[1]} if served else {}
+library = Library.open(Path(folder), WordHashEmbedder(), **servers)
 print(library.writable, flush=True)
 sys.stdin.read()
 library.close()
@@ -249,10 +260,13 @@ library.close()
 
 
 @pytest.fixture
-def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def holder(
+    tmp_path: Path, chroma_server: ChromaServer | None, database_url: str | None
+) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the test's library open."""
+    served = [chroma_server.url, database_url] if chroma_server is not None and database_url is not None else []
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path / "library")],
+        [sys.executable, "-c", HOLD, str(tmp_path / "library"), *served],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

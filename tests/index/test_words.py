@@ -1,4 +1,4 @@
-"""The word index: BM25 over passages in SQLite's FTS5."""
+"""The word index: the same on SQLite's FTS5 and on PostgreSQL's full-text search."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from index.words import STOP_WORDS, WordIndex, query_terms, stems
 def document(name: str, text: str, year: int | None = None) -> Document:
     published = PublishedDate(datetime.date(year, 1, 1), "user") if year else None
     return Document(text, name, origin=f"test:{name}", name=name, published=published)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "sqlite" else str(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture
