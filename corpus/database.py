@@ -15,7 +15,7 @@ from corpus.errors import CatalogDownError, CatalogError
 from corpus.words_postgresql import PostgresWords
 from corpus.words_sqlite import Fts5Words
 
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 10
 _STATEMENT_SECONDS = 60
 _LONGEST_SAYING = 300
 """Characters of what the server says that a message repeats."""

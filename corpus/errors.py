@@ -1,6 +1,7 @@
 """What can go wrong with what is kept on disk.
 
 LibraryError             its further forms stand in index.errors
+├── BusyError            another process has been writing for long
 └── CatalogError         the catalog cannot be used
     └── CatalogDownError its server does not answer
 """
@@ -18,3 +19,7 @@ class CatalogError(LibraryError):
 
 class CatalogDownError(CatalogError):
     """The server of the catalog does not answer now; it may the next time."""
+
+
+class BusyError(LibraryError):
+    """Another process has been writing to the library for long."""

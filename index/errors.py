@@ -1,6 +1,7 @@
 """What can go wrong in the index.
 
 LibraryError
+├── BusyError              another process has been writing for long (corpus.errors)
 ├── CatalogError           the catalog cannot be used (corpus.errors)
 │   └── CatalogDownError   its server does not answer
 ├── EmbedderError          the embedding model cannot be had

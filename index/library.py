@@ -20,6 +20,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +45,7 @@ from corpus.database import PostgresDatabase, WriterLock
 from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, SourceFile, Span
 from corpus.filters import Filters
 from corpus.originals import Originals, content_hash
+from corpus.sharing import CopyLocks, SharedWriting
 from index.chroma_server import ServedGenerations
 from index.embedding import Embedder, PassageText, PassageVectors, Vector
 from index.errors import (
@@ -204,7 +206,16 @@ class Library:
         self.catalog = catalog
         self.embedder = embedder
         self._lock = lock
-        self._writing = threading.RLock()
+        self._copy_locks: CopyLocks | None = None
+        self._writing: AbstractContextManager[object] = threading.RLock()
+        database = catalog.database
+        self._shared = chroma_server is not None and isinstance(database, PostgresDatabase)
+        """Whether other processes may write as well, each for a moment."""
+        if self._shared and isinstance(database, PostgresDatabase):
+            self._copy_locks = CopyLocks(database)
+            self._writing = SharedWriting(database, self._follow)
+        self._generation: str | None = None
+        """The name of what ``_chroma`` is open on."""
         self._originals = Originals(folder / "originals")
         self._arriving: Counter[str] = Counter()
         """Copies of files whose documents are on their way in, by content hash."""
@@ -225,7 +236,8 @@ class Library:
     ) -> Library:
         """Open the library in a folder, or make it; after a crash, mend it.
 
-        While another process has it open, this one reads beside it, and refuses to write.
+        While another process has it open, this one reads beside it, and refuses to write; unless its vectors and its
+        catalog are both on servers: then any number of processes read and write.
 
         Args:
             any_model: open a library that another model built, to ``reindex`` it.
@@ -241,7 +253,8 @@ class Library:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             catalog = Catalog(database_url) if database_url is not None else Catalog.open(folder / CATALOG_FILE)
-            lock = _try_lock(folder, catalog)
+            served = chroma_server is not None and isinstance(catalog.database, PostgresDatabase)
+            lock = _try_lock(folder, catalog) if not served else None
         except OSError as error:
             raise LibraryUnusableError(
                 f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "
@@ -249,10 +262,11 @@ class Library:
             ) from error
         library = cls(folder, catalog, embedder, lock, chroma_server)
         try:
-            library._check_model(any_model=any_model)
-            if lock is not None:
-                library._note_owner()
-                library._open_vectors()
+            with library._writing if served else contextlib.nullcontext():
+                library._check_model(any_model=any_model)
+                if library.writable:
+                    library._note_owner()
+                    library._open_vectors()
         except BaseException:
             library.close()
             raise
@@ -270,6 +284,8 @@ class Library:
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
+            if self._copy_locks is not None:
+                self._copy_locks.close()
 
     # writing
 
@@ -309,6 +325,8 @@ class Library:
         with self._writing:
             self._must_write()
             self._arriving[hashed] += 1
+            if self._copy_locks is not None:
+                self._copy_locks.hold(hashed)
             self.catalog.expect_copy(hashed)
             try:
                 self._originals.keep(data, hashed)
@@ -326,8 +344,12 @@ class Library:
             read: files that were read to their ends.
             copies: each content hash that ``keep_copy`` gave and that nothing more comes of.
         """
+        copies = list(copies)
         with self._writing:
             self.catalog.end_files(read)
+            if self._copy_locks is not None:
+                for hashed in copies:
+                    self._copy_locks.release(hashed)
             self._arriving.subtract(copies)
             self._arriving = +self._arriving
             self._drop_leftovers()
@@ -427,8 +449,8 @@ class Library:
 
     @property
     def writable(self) -> bool:
-        """Whether this process may write: no other has the library open."""
-        return self._lock is not None
+        """Whether this process may write: no other has the library open, or it is shared."""
+        return self._shared or self._lock is not None
 
     def down(self) -> dict[str, str]:
         """What of ``catalog`` and ``vectors`` cannot be used now, each with a sentence; quick where all is well."""
@@ -527,6 +549,8 @@ class Library:
         return [match for match in wider if match.passage_id in allowed][:_POOL]
 
     def _vectors(self) -> VectorSearch:
+        if self._shared:
+            self._follow()
         return self._chroma if self._chroma is not None else self._all_vectors()
 
     def _all_vectors(self) -> CatalogVectors:
@@ -617,20 +641,31 @@ class Library:
         with self._writing:
             chroma = self._must_write()
             ids: list[int] = []
+            rows: list[Vector] = []
             results: list[Added] = []
+            written: list[str] = []
             start = 0
             for item in prepared:
-                known = self.catalog.lookup(item.document)
+                document = item.document
                 own = vectors[start : start + len(item.texts)]
                 start += len(item.texts)
-                ids += self.catalog.put(item.document, *_rows(item, own))
-                stored = self.catalog.lookup(item.document).document_id or item.document.id
+                known = self.catalog.lookup(document)
+                if known.status == "unchanged":  # another writer was first with the file, or with its content
+                    results.append(self._keep_unchanged(document, known.document_id or document.id))
+                    continue
+                if known.status == "same content":
+                    results.append(self._add_name(document, known.document_id or document.id))
+                    continue
+                ids += self.catalog.put(document, *_rows(item, own))
+                rows += [vector.passage for vector in own]
+                stored = self.catalog.lookup(document).document_id or document.id
+                written.append(stored)
                 status: Status = "replaced" if known.status == "changed" else "added"
-                document = item.document
                 results.append(Added(document.origin, stored, document.name, document.title, status, len(item.spans)))
-            chroma.add(ids, np.stack([vector.passage for vector in vectors]))
+            if ids:
+                chroma.add(ids, np.stack(rows))
             self._drop_leftovers()
-            self.catalog.mark_indexed([result.document_id for result in results])
+            self.catalog.mark_indexed(written)
         return results
 
     def _keep_unchanged(self, document: Document, document_id: str) -> Added:
@@ -656,6 +691,8 @@ class Library:
 
     def _must_write(self) -> ChromaCollection:
         """Chroma, for who may write; a process that only read takes over where the writing one has ended."""
+        if self._shared and self._chroma is not None:
+            return self._chroma
         if self._lock is not None and not self._lock.is_locked:
             self._let_go()
         if self._lock is None:
@@ -671,6 +708,14 @@ class Library:
                 "page or through the API), or end it first"
             )
         return self._chroma
+
+    def _follow(self) -> None:
+        """Open the vector index that another process built, where this one is still at an older one."""
+        generation = self.catalog.fact("vectors")
+        if self._chroma is None or generation is None or generation == self._generation:
+            return
+        self._check_model(any_model=False)
+        self._chroma, self._generation = self._generations.open(generation, self._built_with()), generation
 
     def _let_go(self) -> None:
         """Forget a lock that the database server lost when it was started again: another process may write by now."""
@@ -693,11 +738,11 @@ class Library:
     def _check_model(self, *, any_model: bool) -> None:
         built_with = self.catalog.fact("fingerprint")
         if built_with is None:
-            if self._lock is not None:
+            if self.writable:
                 self.catalog.set_fact("fingerprint", self.fingerprint)
                 self.catalog.set_fact("model", self.embedder.name)
         elif built_with != self.fingerprint and not any_model:
-            if self.catalog.stats().documents == 0 and self._lock is not None:
+            if self.catalog.stats().documents == 0 and self.writable:
                 self.catalog.set_fact("fingerprint", self.fingerprint)
                 self.catalog.set_fact("model", self.embedder.name)
                 return
@@ -731,7 +776,7 @@ class Library:
 
     def _enter_or_rebuild(self, generation: str) -> None:
         try:
-            self._chroma = self._generations.open(generation, self._built_with())
+            self._chroma, self._generation = self._generations.open(generation, self._built_with()), generation
             self._take_up_pending()
             expected = self.catalog.passage_count()
             count = self._chroma.count()
@@ -789,6 +834,7 @@ class Library:
     def _enter_generation(self, name: str, chroma: ChromaCollection) -> None:
         """Search this Chroma from now on, and remove the older ones."""
         old, self._chroma, self._snapshot = self._chroma, chroma, None
+        self._generation = name
         if old is not None:
             old.close()
         self._generations.keep_only(name)
@@ -800,7 +846,9 @@ class Library:
             self._must_write().remove(stale)
             self.catalog.forget_stale_vectors(stale)
         settled = {
-            hashed: needed for hashed, needed in self.catalog.loose_copies().items() if hashed not in self._arriving
+            hashed: needed
+            for hashed, needed in self.catalog.loose_copies().items()
+            if hashed not in self._arriving and (self._copy_locks is None or self._copy_locks.is_free(hashed))
         }
         for hashed, needed in settled.items():
             if not needed:

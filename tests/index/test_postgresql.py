@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ def document(name: str, text: str = "") -> Document:
 
 def titles(library: Library, query: str) -> list[str]:
     return sorted(result.document.title for result in library.search(query))
+
+
+def wait_until_up(library: Library) -> None:
+    """A server that was started takes connections when it has mended what the crash left."""
+    last = time.monotonic() + 60
+    while library.down() and time.monotonic() < last:
+        time.sleep(0.1)
+    assert library.down() == {}
 
 
 def test_a_server_that_is_down_is_a_sentence(tmp_path: Path) -> None:
@@ -86,7 +95,7 @@ def test_while_the_server_is_down_nothing_is_answered_and_nothing_lost(
     assert list(library.down()) == ["catalog"]
 
     own_postgres_process.start()
-    assert library.down() == {}
+    wait_until_up(library)
     assert titles(library, "dam") == ["dam"]
     assert [one.status for one in library.add([document("mill")])] == ["added"]
     assert titles(library, "dam mill") == ["dam", "mill"]
@@ -100,6 +109,7 @@ def test_a_writer_that_lost_its_lock_takes_it_again_or_yields(
     assert not beside.writable
     own_postgres_process.stop()
     own_postgres_process.start()
+    wait_until_up(beside)
 
     assert [one.status for one in beside.add([document("dam")])] == ["added"]
     with pytest.raises(Exception, match="another process"):

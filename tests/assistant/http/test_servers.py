@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,9 @@ def test_without_its_catalog_the_api_refuses_and_recovers(
         assert client.get("/healthz").status_code == 200
 
         own_postgres_process.start()
+        last = time.monotonic() + 60  # it first mends what the crash left
+        while client.get("/readyz").status_code != 200 and time.monotonic() < last:
+            time.sleep(0.1)
         assert client.get("/readyz").status_code == 200
         assert client.get(f"/v1/conversations/{conversation}").json()["title"] == "One"
         after = client.post("/v1/ask", json=QUESTION).json()
