@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding import has_fast_bfloat16, packaged_path
+from index.passes import ForwardPasses
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +32,8 @@ MOST_QUESTION_TOKENS = 48
 MOST_SENTENCE_TOKENS = 128
 MOST_CONTEXT_TOKENS = 40
 _TOKENS_A_BATCH = 2048
+_BATCHES = 4
+"""What a question's candidates are parted into, so that several cores read at once."""
 
 
 class ReaderError(Exception):
@@ -140,6 +143,7 @@ class PackagedReader:
     def __init__(self, backbone: Path, weights: Path) -> None:
         self._backbone = backbone
         self._weights = weights
+        self._passes = ForwardPasses()
         self._lock = threading.Lock()
         self._loaded: tuple[Any, torch.nn.Module] | None = None
 
@@ -186,10 +190,17 @@ class PackagedReader:
             return scores
         tokenizer, model = self._model()
         pairs = pair_ids(tokenizer, question, candidates)
-        with torch.inference_mode():
-            for batch in length_batches([len(ids) for ids, _ in pairs], _TOKENS_A_BATCH):
-                logits = model(*padded([pairs[index] for index in batch]))
-                scores[batch] = logits.float().numpy()
+        lengths = [len(ids) for ids, _ in pairs]
+        share = sum(lengths) // _BATCHES + max(lengths)  # what is padded takes room as well
+        batches = list(length_batches(lengths, min(share, _TOKENS_A_BATCH)))
+
+        def read(batch: Sequence[int]) -> Logits:
+            with torch.inference_mode():
+                logits: Logits = model(*padded([pairs[index] for index in batch])).float().numpy()
+            return logits
+
+        for batch, logits in zip(batches, self._passes.run(read, batches), strict=True):
+            scores[batch] = logits
         return scores
 
     def _model(self) -> tuple[Any, torch.nn.Module]:

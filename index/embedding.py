@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from corpus.document import Span
 from index.errors import EmbedderError
+from index.passes import ForwardPasses
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -32,8 +33,8 @@ PACKAGED = "packaged"
 """The setting that names the model that comes with the installation: all-MiniLM-L6-v2."""
 _TOKENIZED_TOGETHER = 512
 """Passages that are sorted by length together."""
-_TOKENS_A_BATCH = 4096
-"""Padded tokens of one forward pass: more gains nothing on a CPU and costs memory."""
+_TOKENS_A_BATCH = 2048
+"""Padded tokens of one forward pass: more gains nothing on a CPU, is padded more, and costs memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class SentenceTransformerEmbedder:
         self._precision = precision
         self._lock = threading.Lock()
         self._loaded: SentenceTransformer | None = None
+        self._passes = ForwardPasses()
         self._path = packaged_path() if model == PACKAGED else Path(model)
         self.name = "all-MiniLM-L6-v2" if model == PACKAGED else model
         self._fingerprint: str | None = None
@@ -180,6 +182,10 @@ class SentenceTransformerEmbedder:
         return [len(ids) for ids in encoded["input_ids"]]
 
     def embed_question(self, question: str) -> Vector:
+        (vector,) = self._passes.run(self._encode_question, [question])
+        return vector
+
+    def _encode_question(self, question: str) -> Vector:
         vector: Vector = self._model.encode_query(question, normalize_embeddings=True, show_progress_bar=False)
         return vector.astype(np.float32)
 
@@ -191,8 +197,6 @@ class SentenceTransformerEmbedder:
         return vectors
 
     def _embed(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
-        import torch
-
         model = self._model
         texts = [passage.joined for passage in passages]
         encoded = model.tokenizer(
@@ -204,27 +208,47 @@ class SentenceTransformerEmbedder:
             return_token_type_ids=False,
         )
         lengths = [len(ids) for ids in encoded["input_ids"]]
+        batches = list(_batches(lengths))
+
+        def embed(batch: Sequence[int]) -> list[PassageVectors]:
+            return self._pass([passages[index] for index in batch], [_row(encoded, index) for index in batch])
+
         results: dict[int, PassageVectors] = {}
-        for batch in _batches(lengths):
-            features = model.tokenizer.pad(
-                {"input_ids": [encoded["input_ids"][index] for index in batch]}, return_tensors="pt"
-            )
-            with torch.inference_mode():
-                out: dict[str, Any] = model.forward(dict(features))
-                whole = torch.nn.functional.normalize(out["sentence_embedding"].float(), dim=-1).numpy()
-                weights = _sentence_weights(
-                    [passages[index] for index in batch],
-                    [encoded["offset_mapping"][index] for index in batch],
-                    width=features["input_ids"].shape[1],
-                )
-                pooled = torch.bmm(torch.from_numpy(weights), out["token_embeddings"].float())
-                parts = torch.nn.functional.normalize(pooled, dim=-1).numpy()
-            for row, index in enumerate(batch):
-                sentences = parts[row, : len(passages[index].sentences)].copy()
-                unseen = ~sentences.any(axis=1)  # beyond the model's window: only the passage's vector knows of it
-                sentences[unseen] = whole[row]
-                results[index] = PassageVectors(whole[row].copy(), sentences)
+        for batch, vectors in zip(batches, self._passes.run(embed, batches), strict=True):
+            results.update(zip(batch, vectors, strict=True))
         return [results[index] for index in range(len(passages))]
+
+    def _pass(self, passages: Sequence[PassageText], rows: Sequence[_Row]) -> list[PassageVectors]:
+        import torch
+
+        model = self._model
+        features = model.tokenizer.pad({"input_ids": [row.ids for row in rows]}, return_tensors="pt")
+        with torch.inference_mode():
+            out: dict[str, Any] = model.forward(dict(features))
+            whole = torch.nn.functional.normalize(out["sentence_embedding"].float(), dim=-1).numpy()
+            weights = _sentence_weights(passages, [row.offsets for row in rows], width=features["input_ids"].shape[1])
+            pooled = torch.bmm(torch.from_numpy(weights), out["token_embeddings"].float())
+            parts = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+        vectors = []
+        for row, passage in enumerate(passages):
+            sentences = parts[row, : len(passage.sentences)].copy()
+            unseen = ~sentences.any(axis=1)  # beyond the model's window: only the passage's vector knows of it
+            sentences[unseen] = whole[row]
+            vectors.append(PassageVectors(whole[row].copy(), sentences))
+        return vectors
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The tokens of a text."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+    """Where each stands in the text."""
+
+
+def _row(encoded: Any, index: int) -> _Row:
+    return _Row(encoded["input_ids"][index], encoded["offset_mapping"][index])
 
 
 def _give_back_memory() -> None:
@@ -238,10 +262,10 @@ _FORMAT = "context newline text; sentence = mean of tokens; 1"
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices sorted by length in batches of a bounded number of padded tokens: hardly any padding."""
+    """Indices, the longest first, in batches of a bounded number of padded tokens: hardly any padding."""
     batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > _TOKENS_A_BATCH:
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > _TOKENS_A_BATCH:
             yield batch
             batch = []
         batch.append(index)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import tempfile
 import time
@@ -272,6 +273,7 @@ def train(groups: Sequence[Group], recipe: Recipe, out: Path) -> list[dict[str, 
     from safetensors.torch import save_file
 
     torch.manual_seed(recipe.seed)
+    torch.set_num_threads(os.cpu_count() or 1)  # the passes of answering keep to one thread each
     dice = random.Random(recipe.seed)  # noqa: S311 — repeatable on purpose
     articles = sorted({(group.source, group.article) for group in groups})
     held_back = set(dice.sample(articles, max(1, int(recipe.held_back * len(articles)))))
