@@ -48,6 +48,10 @@ class QuestionError(ValueError):
     """A question that cannot be asked; the message says why."""
 
 
+class NoLlmError(QuestionError):
+    """An answer was asked of an LLM where none is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One piece of a streamed answer.
@@ -244,7 +248,7 @@ class Assistant:
 
     def _answering(self, answerer: Answerer | None) -> LanguageModel | None:
         if answerer == "llm" and self._llm is None:
-            raise QuestionError("there is no LLM to answer: name one with DATELINE_LLM, or ask for 'verbatim'")
+            raise NoLlmError("there is no LLM to answer: name one with DATELINE_LLM, or ask for 'verbatim'")
         return None if answerer == "verbatim" else self._llm
 
     def timeline(self, topic: str, *, filters: Filters | None = None, limit: int = MOST_EVENTS) -> Timeline:

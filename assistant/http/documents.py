@@ -32,7 +32,7 @@ _RETRY_SECONDS = 30
 _DAY: TypeAdapter[datetime.date] = TypeAdapter(Day)
 
 _TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
-_FILE: dict[str, Any] = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+_FILE: dict[str, Any] = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 _ADDED: dict[int | str, dict[str, Any]] = {
     200: {"description": "What became of each document, and of each file that gave none."},
     202: {

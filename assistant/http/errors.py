@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from assistant.assistant import QuestionError
+from assistant.assistant import NoLlmError, QuestionError
 from assistant.conversations import NotKeptError
 from assistant.http.headers import add_headers
 from index.errors import CatalogDownError, LibraryError, LibraryLockedError, ServerDownError
@@ -131,6 +131,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(QuestionError)
     def _question(_: Request, error: QuestionError) -> JSONResponse:
         return _response(422, "invalid_question", str(error), "question")
+
+    @app.exception_handler(NoLlmError)
+    def _no_llm(_: Request, error: NoLlmError) -> JSONResponse:
+        return _response(409, "no_llm", str(error), "answerer")
 
     @app.exception_handler(NotKeptError)
     def _not_kept(_: Request, error: NotKeptError) -> JSONResponse:

@@ -127,6 +127,21 @@ def test_a_wrong_document_names_its_field(client: TestClient, body: Any, message
     assert (response.status_code, response.json()) == (422, refused(message, param=param))
 
 
+def test_an_llm_that_is_not_there_is_no_answerer(client: TestClient) -> None:
+    """Where no LLM is named, an answer cannot be asked of one."""
+    response = client.post("/v1/ask", json={"question": "Who waits?", "answerer": "llm"})
+
+    assert (response.status_code, response.json()["error"]) == (
+        409,
+        {
+            "type": "invalid_request_error",
+            "message": "there is no LLM to answer: name one with DATELINE_LLM, or ask for 'verbatim'",
+            "code": "no_llm",
+            "param": "answerer",
+        },
+    )
+
+
 def test_a_form_without_files_is_refused(client: TestClient) -> None:
     """Files in a field of another name are not taken silently."""
     response = client.post("/v1/documents", files={"file": ("a.txt", b"A.")})
