@@ -74,7 +74,13 @@ def _idf(frequency: int, total: int) -> float:
 
 def stems(text: str) -> list[str]:
     """The stems of all words of a text, in order: what the word index files."""
-    return [_stem(match.group()) for match in _WORD.finditer(text)]
+    return list(_stems(text))
+
+
+@functools.lru_cache(maxsize=2_000)
+def _stems(text: str) -> tuple[str, ...]:
+    """Kept, since the steps of an answer ask for the same sentences one after the other."""
+    return tuple(map(_stem, _WORD.findall(text)))
 
 
 def query_terms(text: str) -> list[str]:
