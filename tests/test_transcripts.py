@@ -72,6 +72,10 @@ def test_the_timeline_on_the_page_is_what_is_printed(transcripts: ModuleType, sa
 
 def test_the_example_of_the_readme_is_what_is_printed(transcripts: ModuleType, sample_parts: Parts) -> None:
     """Asked again, it comes out the same. After a change that is meant: ``make transcripts``."""
-    assert transcripts.BEGIN + transcripts.example(sample_parts) + transcripts.END in (ROOT / "README.md").read_text(
-        "utf-8"
-    )
+    printed = transcripts.BEGIN + transcripts.example(sample_parts) + transcripts.END
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert DOCUMENT_ID.sub("…", printed) in DOCUMENT_ID.sub("…", readme)
+
+
+DOCUMENT_ID = re.compile(r"\b[0-9a-f]{16}\b")
+"""It is made from where the file lies, which differs from one checkout to the next."""

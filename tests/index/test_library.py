@@ -249,10 +249,7 @@ import sys
 from pathlib import Path
 from index.embedding import WordHashEmbedder
 from index.library import Library
-from index.servers import ChromaServer
-folder, *served = sys.argv[1:]
-servers = {"chroma_server": ChromaServer(served[0]), "database_url": served[1]} if served else {}
-library = Library.open(Path(folder), WordHashEmbedder(), **servers)
+library = Library.open(Path(sys.argv[1]), WordHashEmbedder())
 print(library.writable, flush=True)
 sys.stdin.read()
 library.close()
@@ -260,13 +257,10 @@ library.close()
 
 
 @pytest.fixture
-def holder(
-    tmp_path: Path, chroma_server: ChromaServer | None, database_url: str | None
-) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has the test's library open."""
-    served = [chroma_server.url, database_url] if chroma_server is not None and database_url is not None else []
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the test's library open, in its folder: on servers several processes write."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path / "library"), *served],
+        [sys.executable, "-c", HOLD, str(tmp_path / "library")],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -279,9 +273,9 @@ def holder(
     process.communicate()
 
 
-def test_a_second_writer_is_told_who_writes(holder: subprocess.Popen[str], open_library: Callable[[], Library]) -> None:
+def test_a_second_writer_is_told_who_writes(holder: subprocess.Popen[str], tmp_path: Path) -> None:
     """Beside a process that writes, a library reads, and names that process to whoever wants to write."""
-    library = open_library()
+    library = Library.open(tmp_path / "library", WordHashEmbedder())
 
     assert not library.writable
     assert library.documents() == []
@@ -290,12 +284,12 @@ def test_a_second_writer_is_told_who_writes(holder: subprocess.Popen[str], open_
             write()
 
 
-def test_the_lock_goes_with_its_process(holder: subprocess.Popen[str], open_library: Callable[[], Library]) -> None:
+def test_the_lock_goes_with_its_process(holder: subprocess.Popen[str], tmp_path: Path) -> None:
     """A writer that is killed leaves no lock behind."""
     holder.kill()
     holder.wait()
 
-    library = open_library()
+    library = Library.open(tmp_path / "library", WordHashEmbedder())
 
     assert library.writable
     assert [result.status for result in add(library, document("dam", "The dam is finished."))] == ["added"]
