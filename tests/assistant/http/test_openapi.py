@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from assistant.parts import Parts
 
-SECONDS = 45
+SECONDS = 25
 """Of fuzzing; a longer run finds rarer things."""
 
 
