@@ -313,7 +313,8 @@ class Assistant:
         hidden, reason, refusal = None, None, ""
         passages = tuple(_near(item) for item in found.passages[:_SHOWN])
         if not answered:
-            hidden = self._hidden(looked.question, window, filters, calibration)
+            if impossible is None:  # else no filter is what hides an answer
+                hidden = self._hidden(looked.question, window, filters, calibration)
             reason = reason_of(stats, filters, window=window, hidden=hidden, impossible=impossible)
             refusal = f"{reason} {nearest_of(passages)}".rstrip()
         trace = Trace(

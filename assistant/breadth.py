@@ -17,7 +17,7 @@ from assistant.evidence import Evidence, quote_span, sentence_vectors
 from assistant.order import time_of
 from assistant.timeline import tell_the_same, told_dates
 from assistant.values import asked_kind
-from assistant.verbatim import Quote, repeats, text_at
+from assistant.verbatim import Quote, add_new
 from assistant.windows import Window
 from corpus.document import Sentence, Span
 from index.library import Library
@@ -127,9 +127,7 @@ def _quoted(chosen: Iterable[Evidence], library: Library, *, most: int, whole_li
         if len(quotes) >= most:
             break
         span = (_whole_list(item, library) if whole_lists else None) or quote_span(item)
-        if any(repeats(item, span, quote) for quote in quotes):
-            continue
-        quotes.append(Quote(item, span, text_at(item, span, library)))
+        add_new(quotes, item, span, library)
     return quotes
 
 

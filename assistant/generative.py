@@ -22,7 +22,7 @@ from assistant.prompts import (
     escaped,
 )
 from assistant.speakers import speakers_of
-from assistant.verbatim import Quote, check_citations, cite, pages_of, repeats
+from assistant.verbatim import Quote, add_new, check_citations, cite, pages_of
 from assistant.verification import Source, Verdict, Verifier
 from corpus.document import EventDate, Span
 from index.library import Library
@@ -103,9 +103,7 @@ def choose_for_llm(evidence: Sequence[Evidence], first: Sequence[Quote], library
     for item in evidence[: 2 * MOST_QUOTES]:
         if len(chosen) >= MOST_QUOTES:
             break
-        span = quote_span(item)
-        if not any(repeats(item, span, quote) for quote in chosen):
-            chosen.append(Quote(item, span, library.catalog.cut([(item.sentence.document_id, span)])[0]))
+        add_new(chosen, item, quote_span(item), library)
     return chosen
 
 

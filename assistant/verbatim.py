@@ -76,15 +76,21 @@ def choose_quotes(
             break
         held += item.score
         span = quote_span(item)
-        if any(repeats(item, span, quote) for quote in chosen):
-            continue
         dated = _dated_beside(item, evidence, library) if when else None
         if when and dated is None and not item.sentence.event_dates and any(quote.says_when for quote in chosen):
             continue
         if dated is not None:
             span = Span(min(span.start, dated.span.start), max(span.end, dated.span.end))
-        chosen.append(Quote(item, span, text_at(item, span, library), dated))
+        add_new(chosen, item, span, library, dated=dated)
     return chosen
+
+
+def add_new(
+    quotes: list[Quote], item: Evidence, span: Span, library: Library, *, dated: Sentence | None = None
+) -> None:
+    """Quote a span of some evidence after ``quotes``, unless it overlaps or repeats one of them."""
+    if not any(repeats(item, span, quote) for quote in quotes):
+        quotes.append(Quote(item, span, text_at(item, span, library), dated))
 
 
 def _dated_beside(item: Evidence, evidence: Sequence[Evidence], library: Library) -> Sentence | None:

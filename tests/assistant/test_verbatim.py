@@ -49,6 +49,13 @@ def test_an_undated_quote_brings_the_date_beside_it(assistant: Assistant) -> Non
     assert all("on Monday" in citation.quote for citation in answer.citations)
 
 
+def test_a_date_is_quoted_once(assistant: Assistant) -> None:
+    """A sentence that was quoted already is not brought along again."""
+    answer = assistant.ask("When was the fishing treaty decree signed by Queen Ada of Norland?")
+
+    assert [citation.quote.count("on Monday") for citation in answer.citations] == [1]
+
+
 def test_only_a_question_for_a_date_does_so(assistant: Assistant) -> None:
     """Else the sentence that answers stands alone."""
     answer = assistant.ask("Who has ratified the fishing treaty?")
