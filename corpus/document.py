@@ -191,10 +191,6 @@ class Document:
     def with_published(self, published: PublishedDate | None) -> Document:
         return replace(self, published=published)
 
-    def page_at(self, offset: int) -> Page | None:
-        """The page that holds the code point ``offset``; None where the original has no pages."""
-        return next((page for page in self.pages if page.span.start <= offset < page.span.end), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -24,6 +24,7 @@ import pytest
 if TYPE_CHECKING:
     from assistant.parts import Parts
     from assistant.settings import Settings
+    from index.library import Library
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "corpus" / "sample"
@@ -75,6 +76,17 @@ def settings(tmp_path: Path) -> Settings:
     from assistant.settings import Settings
 
     return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def library(settings: Settings) -> Iterator[Library]:
+    """An empty library with a stand-in for the embedding model."""
+    from index.embedding import WordHashEmbedder
+    from index.library import Library
+
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    yield library
+    library.close()
 
 
 def _by(feature: str) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,20 +16,12 @@ from assistant.disagreements import asks_for_a_value, differing_values
 from assistant.values import asked_kind
 from corpus.dates import event_dates_of
 from corpus.document import Document, PublishedDate, Sentence, Span
-from index.embedding import WordHashEmbedder
 from index.library import Library
 
 if TYPE_CHECKING:
-    from assistant.settings import Settings
+    pass
 
 Ask = Callable[..., Answer]
-
-
-@pytest.fixture
-def library(settings: Settings) -> Iterator[Library]:
-    library = Library.open(settings.data_dir, WordHashEmbedder())
-    yield library
-    library.close()
 
 
 @pytest.fixture

@@ -5,24 +5,15 @@ from __future__ import annotations
 import datetime
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.ingestion import Ingested, find, ingest, ingest_upload
 from corpus.document import PublishedDate
-from index.embedding import WordHashEmbedder
 from index.library import Library
 
 DAY = PublishedDate(datetime.date(1936, 3, 1), "user", "1936-03-01")
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = Library.open(tmp_path / "library", WordHashEmbedder())
-    yield library
-    library.close()
 
 
 @pytest.fixture

@@ -12,15 +12,7 @@ import pytest
 
 from assistant.ingestion import Ingested, ingest_upload
 from assistant.sync import SyncError, changes, compare, plan, states, sync
-from index.embedding import WordHashEmbedder
 from index.library import Library
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = Library.open(tmp_path / "library", WordHashEmbedder())
-    yield library
-    library.close()
 
 
 @pytest.fixture
