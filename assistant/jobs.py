@@ -1,6 +1,7 @@
 """Files that are added in the background, one job after another, each with its progress.
 
-Jobs live as long as the process: a file that has no result when it ends was not added, and is sent again.
+``MemoryJobs`` live as long as the process: a file that has no result when it ends was not added, and is sent again.
+Where several processes share a library, ``assistant.shared_jobs`` keeps them in its database.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from assistant.uploads import Upload, UploadResult
 from index.errors import LibraryError
@@ -21,12 +22,19 @@ log = logging.getLogger(__name__)
 
 JobState = Literal["queued", "running", "done", "stopped"]
 
-_REMEMBERED = 200
+REMEMBERED = 200
 """Jobs that are told of; the oldest that is done is forgotten for a new one."""
 
 
 class JobsFullError(Exception):
     """So much waits already that no further job is taken. The message says how much."""
+
+    def __init__(self, waiting: int, most: int) -> None:
+        """Both in bytes."""
+        super().__init__(
+            f"{waiting:,} bytes of files wait to be added, {most:,} may wait at once: send these when jobs before them "
+            "are done"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,24 @@ class Job:
         }
 
 
-class Jobs:
+class Jobs(Protocol):
+    """Takes files that are added later, and tells how far they are."""
+
+    def submit(self, owner: str, uploads: Sequence[Upload]) -> Job:
+        """Take files to be added when those before them are done.
+
+        Raises:
+            JobsFullError: too much waits already.
+        """
+
+    def get(self, owner: str, job_id: str) -> Job | None:
+        """A job; None where there is none of the owner's by that id."""
+
+    def close(self) -> None:
+        """Take no more, let the file that is being added come to its end, and stop."""
+
+
+class MemoryJobs:
     """A queue with one worker thread, which is there only while there is work."""
 
     def __init__(self, add: Callable[[Upload], Sequence[UploadResult]], *, most_bytes: int) -> None:
@@ -81,18 +106,10 @@ class Jobs:
         self._closed = False
 
     def submit(self, owner: str, uploads: Sequence[Upload]) -> Job:
-        """Take files to be added when those before them are done.
-
-        Raises:
-            JobsFullError: too much waits already.
-        """
         size = _size(uploads)
         with self._changing:
             if self._closed or self._bytes + size > self._most_bytes:
-                raise JobsFullError(
-                    f"{self._bytes:,} bytes of files wait to be added, {self._most_bytes:,} may wait at once: "
-                    "send these when jobs before them are done"
-                )
+                raise JobsFullError(self._bytes, self._most_bytes)
             job = Job(uuid.uuid4().hex, owner, "queued", len(uploads), 0, (), datetime.datetime.now(datetime.UTC))
             self._jobs[job.id] = job
             self._forget_old()
@@ -104,13 +121,11 @@ class Jobs:
         return job
 
     def get(self, owner: str, job_id: str) -> Job | None:
-        """A job; None where there is none of the owner's by that id."""
         with self._changing:
             job = self._jobs.get(job_id)
         return job if job is not None and job.owner == owner else None
 
     def close(self) -> None:
-        """Take no more, let the file that is being added come to its end, and stop."""
         with self._changing:
             self._closed = True
             worker = self._worker
@@ -136,13 +151,10 @@ class Jobs:
                 break
             self._tell(job)
             try:
-                results = tuple(self._add(upload))
+                results = add_safely(self._add, upload)
             except LibraryError as error:
                 job = replace(job, state="stopped", detail=f"{error}.")
                 break
-            except Exception:  # one file must not end the worker of all jobs; it is told and logged
-                log.exception("a file could not be added")
-                results = (UploadResult(upload.file_name, "failed", detail="An error of ours: see the server's log."),)
             job = replace(job, files_done=job.files_done + 1, results=job.results + results)
         else:
             job = replace(job, state="done")
@@ -154,9 +166,24 @@ class Jobs:
 
     def _forget_old(self) -> None:
         old = (job.id for job in self._jobs.values() if job.finished is not None)
-        while len(self._jobs) > _REMEMBERED and (job_id := next(old, None)) is not None:
+        while len(self._jobs) > REMEMBERED and (job_id := next(old, None)) is not None:
             del self._jobs[job_id]
             old = (job.id for job in self._jobs.values() if job.finished is not None)
+
+
+def add_safely(add: Callable[[Upload], Sequence[UploadResult]], upload: Upload) -> tuple[UploadResult, ...]:
+    """Add a file; an error of ours is told and logged, since one file must not end the worker of all jobs.
+
+    Raises:
+        LibraryError: the library can't be written.
+    """
+    try:
+        return tuple(add(upload))
+    except LibraryError:
+        raise
+    except Exception:
+        log.exception("a file could not be added")
+        return (UploadResult(upload.file_name, "failed", detail="An error of ours: see the server's log."),)
 
 
 def _size(uploads: Sequence[Upload]) -> int:

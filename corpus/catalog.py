@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from corpus import queue
 from corpus.database import Database, open_database
 from corpus.document import (
     Document,
@@ -344,6 +345,7 @@ class Catalog:
     def _create(self, connection: sa.Connection) -> None:
         """Make all tables; a change to them is a new revision in ``corpus.migrations`` as well."""
         _metadata.create_all(connection)
+        queue.metadata.create_all(connection)
         self.database.create_ids(connection)
         self.database.words.create(connection)
 

@@ -209,9 +209,9 @@ class Library:
         self._copy_locks: CopyLocks | None = None
         self._writing: AbstractContextManager[object] = threading.RLock()
         database = catalog.database
-        self._shared = chroma_server is not None and isinstance(database, PostgresDatabase)
+        self.shared = chroma_server is not None and isinstance(database, PostgresDatabase)
         """Whether other processes may write as well, each for a moment."""
-        if self._shared and isinstance(database, PostgresDatabase):
+        if self.shared and isinstance(database, PostgresDatabase):
             self._copy_locks = CopyLocks(database)
             self._writing = SharedWriting(database, self._follow)
         self._generation: str | None = None
@@ -450,7 +450,7 @@ class Library:
     @property
     def writable(self) -> bool:
         """Whether this process may write: no other has the library open, or it is shared."""
-        return self._shared or self._lock is not None
+        return self.shared or self._lock is not None
 
     def down(self) -> dict[str, str]:
         """What of ``catalog`` and ``vectors`` cannot be used now, each with a sentence; quick where all is well."""
@@ -549,7 +549,7 @@ class Library:
         return [match for match in wider if match.passage_id in allowed][:_POOL]
 
     def _vectors(self) -> VectorSearch:
-        if self._shared:
+        if self.shared:
             self._follow()
         return self._chroma if self._chroma is not None else self._all_vectors()
 
@@ -691,7 +691,7 @@ class Library:
 
     def _must_write(self) -> ChromaCollection:
         """Chroma, for who may write; a process that only read takes over where the writing one has ended."""
-        if self._shared and self._chroma is not None:
+        if self.shared and self._chroma is not None:
             return self._chroma
         if self._lock is not None and not self._lock.is_locked:
             self._let_go()

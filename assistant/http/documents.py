@@ -15,12 +15,14 @@ from assistant.http.entry import Running
 from assistant.http.errors import ApiError, error_body
 from assistant.http.owner import owner_of
 from assistant.http.schemas import Day, DocumentChange, DocumentRequest
-from assistant.jobs import Jobs, JobsFullError
+from assistant.jobs import Jobs, JobsFullError, MemoryJobs
 from assistant.parts import Parts
+from assistant.shared_jobs import LEASE, SharedJobs
 from assistant.uploads import Upload, UploadResult, add_documents, add_upload
 from corpus.catalog import StoredDocument
 from corpus.document import Document, PublishedDate
 from corpus.filters import Filters
+from corpus.queue import JobQueue
 from corpus.readers.raw import Limits
 
 _FURTHEST = 1_000_000_000
@@ -66,16 +68,19 @@ _DOCUMENT_BODY: dict[str, Any] = {
 
 
 def open_jobs(parts: Parts, running: Running, *, limits: Limits) -> Jobs:
-    """The queue of files that are added in the background.
+    """The queue of files that are added in the background; one for all processes where several share the library.
 
     Args:
         limits: of one file; four times as many bytes may wait.
     """
+    most_bytes = 4 * limits.max_bytes
 
     def add(upload: Upload) -> list[UploadResult]:
         return running.metrics.counted(add_upload(parts.library, upload, limits=limits))
 
-    return Jobs(add, most_bytes=4 * limits.max_bytes)
+    if parts.library.shared:
+        return SharedJobs(JobQueue(parts.catalog.engine, lease=LEASE), add, most_bytes=most_bytes)
+    return MemoryJobs(add, most_bytes=most_bytes)
 
 
 def install(app: FastAPI, parts: Parts, jobs: Jobs, running: Running, *, limits: Limits) -> None:
@@ -148,7 +153,10 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, running: Running, *, limits:
 
     @app.get("/v1/jobs/{job_id}", tags=["documents"])
     def get_job(job_id: str, request: Request) -> dict[str, Any]:
-        """How far a job is that adds files, and what became of each so far. Jobs are told of while the server runs."""
+        """How far a job is that adds files, and what became of each so far.
+
+        The last 200 jobs are told of; where the catalog or the vectors are on no server, those of this process.
+        """
         job = jobs.get(owner_of(request), job_id)
         if job is None:
             raise ApiError(404, "no_such_job", f"There is no job {job_id!r}.", "job_id")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +21,7 @@ from corpus.errors import CatalogError
 from corpus.schema import SCHEMA_VERSION
 
 SCHEMAS = Path(__file__).parent / "schemas"
-OLDER = sorted(path.stem for path in SCHEMAS.glob("*.sql"))
+OLDER = sorted(path.stem for path in SCHEMAS.glob("*.sql") if not path.stem.endswith("postgresql"))
 
 
 def older(path: Path, schema: str) -> None:
@@ -41,7 +43,7 @@ def test_the_schema_version_is_the_newest_revision() -> None:
     """Every schema has its migration, one after the other, and the newest is what is made new."""
     scripts = ScriptDirectory(str(Path(catalog_module.__file__).parent / "migrations"))
 
-    assert [script.revision for script in scripts.walk_revisions()] == ["3", "2", "1"]
+    assert [script.revision for script in scripts.walk_revisions()] == ["4", "3", "2", "1"]
     assert scripts.get_current_head() == SCHEMA_VERSION
 
 
@@ -71,6 +73,36 @@ def test_an_older_catalog_becomes_as_a_new_one(tmp_path: Path, schema: str) -> N
     catalog.close()
 
 
+def test_an_older_catalog_on_postgresql_becomes_as_a_new_one(postgres_process: Any) -> None:
+    """As on SQLite: the columns, indexes and keys of a new catalog, and all that it held."""
+    import psycopg
+
+    names = [f"dateline_{uuid.uuid4().hex}" for _ in range(2)]
+    older_url, new_url = map(postgres_process.create, names)
+    with psycopg.connect(older_url) as connection:
+        connection.execute((SCHEMAS / "3_postgresql.sql").read_bytes())
+
+    def described(catalog: Catalog) -> dict[str, list[str]]:
+        found = sa.inspect(catalog.engine)
+        return {
+            table: [
+                *(f"{column['name']} {column['type']} {column['nullable']}" for column in found.get_columns(table)),
+                *sorted(str(index) for index in found.get_indexes(table)),
+                str(found.get_pk_constraint(table)),
+                str(found.get_foreign_keys(table)),
+            ]
+            for table in found.get_table_names()
+        }
+
+    catalog, new = Catalog(older_url), Catalog(new_url)
+    assert described(catalog) == described(new)
+    assert catalog.fact("schema_version") == SCHEMA_VERSION
+    assert {info.title: info.names for info in catalog.documents()} == {"dam": ("dam",), "mill": ("copy", "mill")}
+    assert catalog.match_words(["dam", "mill"], 5)[0][0] in {1, 2}
+    catalog.close()
+    new.close()
+
+
 @pytest.mark.parametrize("schema", ["1", "2"])
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, schema: str) -> None:
     """Where its last step fails, an older catalog is refused and stays as it was."""
@@ -96,7 +128,7 @@ def test_a_newer_catalog_is_refused(tmp_path: Path) -> None:
         Catalog.open(tmp_path / "catalog.sqlite")
 
     assert str(raised.value) == (
-        "the catalog has schema 1000, this version of Dateline reads schema 3 and older ones: use the version that "
+        "the catalog has schema 1000, this version of Dateline reads schema 4 and older ones: use the version that "
         "wrote it, or a newer one, or ingest into a new data directory"
     )
 
