@@ -6,6 +6,7 @@ Günther et al. 2024, arXiv:2409.04701): it knows its context and costs nothing 
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import hashlib
 import json
@@ -21,10 +22,12 @@ from numpy.typing import NDArray
 
 from corpus.document import Span
 from index.errors import EmbedderError
-from index.passes import ForwardPasses
+from index.passes import ForwardPasses, SharedPass
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Encoding, Tokenizer
+    from torch import Tensor
 
 Vector = NDArray[np.float32]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -35,6 +38,8 @@ _TOKENIZED_TOGETHER = 512
 """Passages that are sorted by length together."""
 _TOKENS_A_BATCH = 2048
 """Padded tokens of one forward pass: more gains nothing on a CPU, is padded more, and costs memory."""
+_QUESTIONS_A_PASS = 16
+"""Questions that are embedded together where many ask at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +106,10 @@ class SentenceTransformerEmbedder:
         self._setting = model
         self._precision = precision
         self._lock = threading.Lock()
-        self._loaded: SentenceTransformer | None = None
+        self._loaded: _Loaded | None = None
         self._passes = ForwardPasses()
+        # Passes of their own, so that no question waits for the passages of a book.
+        self._questions = SharedPass(ForwardPasses(), self._embed_questions, most=_QUESTIONS_A_PASS)
         self._path = packaged_path() if model == PACKAGED else Path(model)
         self.name = "all-MiniLM-L6-v2" if model == PACKAGED else model
         self._fingerprint: str | None = None
@@ -148,13 +155,17 @@ class SentenceTransformerEmbedder:
 
     @property
     def _model(self) -> SentenceTransformer:
+        return self._all.model
+
+    @property
+    def _all(self) -> _Loaded:
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
                     self._loaded = self._load()
         return self._loaded
 
-    def _load(self) -> SentenceTransformer:
+    def _load(self) -> _Loaded:
         import torch
         import transformers
         from sentence_transformers import SentenceTransformer
@@ -171,23 +182,21 @@ class SentenceTransformerEmbedder:
             ) from error
         if self._precision == "bfloat16" or (self._precision == "auto" and has_fast_bfloat16()):
             model = model.to(torch.bfloat16)
-        return model.eval()
+        return _Loaded.of(model.eval())
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        if not texts:
-            return []
-        encoded = self._model.tokenizer(
-            list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
-        )
-        return [len(ids) for ids in encoded["input_ids"]]
+        encoded = self._all.whole.encode_batch(list(texts), add_special_tokens=False)
+        return [len(encoding) for encoding in encoded]
 
     def embed_question(self, question: str) -> Vector:
-        (vector,) = self._passes.run(self._encode_question, [question])
-        return vector
+        loaded = self._all
+        return self._questions.run(loaded.cut.encode(loaded.question_prompt + question).ids)
 
-    def _encode_question(self, question: str) -> Vector:
-        vector: Vector = self._model.encode_query(question, normalize_embeddings=True, show_progress_bar=False)
-        return vector.astype(np.float32)
+    def _embed_questions(self, questions: Sequence[list[int]]) -> list[Vector]:
+        import torch
+
+        with torch.inference_mode():
+            return list(_unit(self._model.forward(self._padded(questions))["sentence_embedding"]))
 
     def embed_passages(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
         vectors: list[PassageVectors] = []
@@ -197,38 +206,26 @@ class SentenceTransformerEmbedder:
         return vectors
 
     def _embed(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
-        model = self._model
-        texts = [passage.joined for passage in passages]
-        encoded = model.tokenizer(
-            texts,
-            truncation=True,
-            max_length=self.max_tokens,
-            return_offsets_mapping=True,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        lengths = [len(ids) for ids in encoded["input_ids"]]
-        batches = list(_batches(lengths))
+        encoded = self._all.cut.encode_batch([passage.joined for passage in passages])
+        batches = list(_batches([len(encoding) for encoding in encoded]))
 
         def embed(batch: Sequence[int]) -> list[PassageVectors]:
-            return self._pass([passages[index] for index in batch], [_row(encoded, index) for index in batch])
+            return self._pass([passages[index] for index in batch], [encoded[index] for index in batch])
 
         results: dict[int, PassageVectors] = {}
         for batch, vectors in zip(batches, self._passes.run(embed, batches), strict=True):
             results.update(zip(batch, vectors, strict=True))
         return [results[index] for index in range(len(passages))]
 
-    def _pass(self, passages: Sequence[PassageText], rows: Sequence[_Row]) -> list[PassageVectors]:
+    def _pass(self, passages: Sequence[PassageText], rows: Sequence[Encoding]) -> list[PassageVectors]:
         import torch
 
-        model = self._model
-        features = model.tokenizer.pad({"input_ids": [row.ids for row in rows]}, return_tensors="pt")
+        features = self._padded([row.ids for row in rows])
         with torch.inference_mode():
-            out: dict[str, Any] = model.forward(dict(features))
-            whole = torch.nn.functional.normalize(out["sentence_embedding"].float(), dim=-1).numpy()
+            out: dict[str, Any] = self._model.forward(features)
+            whole = _unit(out["sentence_embedding"])
             weights = _sentence_weights(passages, [row.offsets for row in rows], width=features["input_ids"].shape[1])
-            pooled = torch.bmm(torch.from_numpy(weights), out["token_embeddings"].float())
-            parts = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+            parts = _unit(torch.bmm(torch.from_numpy(weights), out["token_embeddings"].float()))
         vectors = []
         for row, passage in enumerate(passages):
             sentences = parts[row, : len(passage.sentences)].copy()
@@ -237,18 +234,40 @@ class SentenceTransformerEmbedder:
             vectors.append(PassageVectors(whole[row].copy(), sentences))
         return vectors
 
+    def _padded(self, rows: Sequence[list[int]]) -> dict[str, Tensor]:
+        """Tokens as the model takes them, of shape (rows, tokens of the longest), and which of them are padding."""
+        return dict(self._model.tokenizer.pad({"input_ids": list(rows)}, return_tensors="pt"))
+
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """The tokens of a text."""
+class _Loaded:
+    """A model, and its tokenizer twice: to set one to cut or not would reach into what another thread does with it."""
 
-    ids: list[int]
-    offsets: list[tuple[int, int]]
-    """Where each stands in the text."""
+    model: SentenceTransformer
+    whole: Tokenizer
+    """Takes texts of any length."""
+    cut: Tokenizer
+    """Cuts texts to what the model sees."""
+    question_prompt: str
+    """What the model wants before a question."""
+
+    @classmethod
+    def of(cls, model: SentenceTransformer) -> _Loaded:
+        whole: Tokenizer = copy.deepcopy(model.tokenizer.backend_tokenizer)
+        whole.no_padding()
+        whole.no_truncation()
+        cut = copy.deepcopy(whole)
+        cut.enable_truncation(int(model.max_seq_length or 512))
+        name = "query" if "query" in model.prompts else model.default_prompt_name
+        return cls(model, whole, cut, model.prompts.get(name or "") or "")
 
 
-def _row(encoded: Any, index: int) -> _Row:
-    return _Row(encoded["input_ids"][index], encoded["offset_mapping"][index])
+def _unit(vectors: Tensor) -> Vector:
+    """The vectors at length 1, normalized along the last axis."""
+    import torch
+
+    unit: Vector = torch.nn.functional.normalize(vectors.float(), dim=-1).numpy()
+    return unit
 
 
 def _give_back_memory() -> None:

@@ -8,9 +8,10 @@ side are as fast as one split pass after the other.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -25,6 +26,50 @@ class ForwardPasses:
     def run(self, work: Callable[[Given], Result], given: Iterable[Given]) -> list[Result]:
         """Do the work on each, in any order; the results in the order given."""
         return list(self._pool.map(work, given))
+
+    def start(self, work: Callable[[], Result]) -> Future[Result]:
+        """Do one piece of work when its turn comes."""
+        return self._pool.submit(work)
+
+
+class SharedPass(Generic[Given, Result]):
+    """One thing at a time to each who asks, in one pass for all who wait at the time.
+
+    A network reads its weights once a pass, and for one question that is most of the work: four together take 1.3 times
+    what one takes. Where nobody else asks, a thing goes at once and alone.
+    """
+
+    def __init__(
+        self, passes: ForwardPasses, work: Callable[[Sequence[Given]], Sequence[Result]], *, most: int
+    ) -> None:
+        """
+        Args:
+            work: the results of one pass, in the order given.
+            most: things in a pass.
+        """
+        self._passes = passes
+        self._work = work
+        self._most = most
+        self._lock = threading.Lock()
+        self._next: tuple[list[Given], Future[Sequence[Result]]] | None = None
+        """What goes into the next pass, which has not begun."""
+
+    def run(self, given: Given) -> Result:
+        """The result for one thing. An error of the pass is raised for all that was in it."""
+        with self._lock:
+            if self._next is None or len(self._next[0]) >= self._most:
+                waiting: list[Given] = []
+                self._next = waiting, self._passes.start(lambda: self._pass(waiting))
+            waiting, results = self._next
+            place = len(waiting)
+            waiting.append(given)
+        return results.result()[place]
+
+    def _pass(self, waiting: list[Given]) -> Sequence[Result]:
+        with self._lock:
+            if self._next is not None and self._next[0] is waiting:
+                self._next = None
+        return self._work(waiting)
 
 
 def _cores() -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
-from index.passes import ForwardPasses
+from index.passes import ForwardPasses, SharedPass
 
 
 def test_results_come_in_the_order_given() -> None:
@@ -42,3 +46,35 @@ def test_many_threads_may_ask_at_once() -> None:
     for thread in threads:
         thread.join()
     assert found == {number: [number, 2 * number, 3 * number] for number in range(16)}
+
+
+def test_what_waits_goes_into_one_pass() -> None:
+    """While all cores are busy, things gather, and go in passes of no more than is set; each asker gets its own."""
+    passes, seen = ForwardPasses(), list[int]()
+    busy, free = threading.Semaphore(0), threading.Event()
+
+    def block() -> bool:
+        busy.release()
+        return free.wait()
+
+    def square(numbers: Sequence[int]) -> list[int]:
+        seen.append(len(numbers))
+        return [number * number for number in numbers]
+
+    shared = SharedPass(passes, square, most=4)
+    for _ in range(len(os.sched_getaffinity(0))):
+        passes.start(block)
+        busy.acquire()
+    with ThreadPoolExecutor(10) as askers:
+        asked = [askers.submit(shared.run, number) for number in range(10)]
+        time.sleep(0.2)
+        free.set()
+        assert [one.result() for one in asked] == [number * number for number in range(10)]
+    assert sorted(seen) == [2, 4, 4]
+
+
+def test_an_error_of_a_shared_pass_reaches_all_in_it_and_no_later_one() -> None:
+    shared = SharedPass(ForwardPasses(), lambda numbers: [1 // number for number in numbers], most=4)
+    with pytest.raises(ZeroDivisionError):
+        shared.run(0)
+    assert shared.run(1) == 1
