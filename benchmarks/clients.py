@@ -7,15 +7,17 @@ Prints one JSON object:
   ``p50_ms`` and ``p95_ms`` are of answers, ``memory_mb`` is the server's after 10 s and in quarters from there on;
 - ``search``: the same clients at ``/v1/search``; ``bare_per_second`` is ``Library.search`` in two threads of a process
   without a server, ``share`` is what the server reaches of it. ``bare_ask`` is the same of ``Assistant.ask``;
-- ``overhead_ms``: from a client's request to its parsed answer, less what ``Assistant.ask`` took for it: the median.
+- ``overhead_ms``: from a request to its parsed answer on a connection that stands, less what ``Assistant.ask`` took for
+  it: the median.
 
-Servers and clients share the machine.
+No text is asked twice, so that each is embedded. Servers and clients share the machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import itertools
 import json
 import os
@@ -31,6 +33,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 from page import serve
 
@@ -42,6 +45,7 @@ WARM_SECONDS = 10
 SHORT_SECONDS = 20
 MEASURED = 60
 """Questions whose overhead is measured."""
+_ASKED = itertools.count()
 
 
 def main() -> int:
@@ -90,7 +94,7 @@ class Load:
         load = round(os.getloadavg()[0], 1)
         memory: list[float] = []
 
-        async def watch(http: httpx.AsyncClient) -> None:
+        async def watch(http: aiohttp.ClientSession) -> None:
             await asyncio.sleep(WARM_SECONDS)
             memory.append(await self._memory(http))
             for _ in range(4):
@@ -121,54 +125,65 @@ class Load:
         }
 
     async def _all(self, path: str, field: str, seconds: float, check: Callable[..., Any], watch: Any) -> float:
-        limits = httpx.Limits(max_connections=self._clients + 5, max_keepalive_connections=self._clients + 5)
-        async with httpx.AsyncClient(base_url=self._url, trust_env=False, timeout=180, limits=limits) as http:
+        limit = aiohttp.TCPConnector(limit=self._clients + 5)
+        patience = aiohttp.ClientTimeout(total=180)
+        async with aiohttp.ClientSession(self._url, timeout=patience, connector=limit) as http:
             since = time.monotonic()
             self._end = since + seconds
-            clients = [self._client(http, path, field, check, number) for number in range(self._clients)]
+            clients = [self._client(http, path, field, check) for _ in range(self._clients)]
             await asyncio.gather(*clients, watch(http))
             return time.monotonic() - since
 
-    async def _client(self, http: httpx.AsyncClient, path: str, field: str, check: Any, number: int) -> None:
-        for question in itertools.islice(itertools.cycle(QUESTIONS), number, None):
-            if time.monotonic() >= self._end:
-                return
-            since = time.monotonic()
+    async def _client(self, http: aiohttp.ClientSession, path: str, field: str, check: Any) -> None:
+        while (since := time.monotonic()) < self._end:
             try:
-                response = await http.post(path, json={field: question})
-            except httpx.HTTPError as error:
+                async with http.post(path, json={field: fresh()}) as response:
+                    body = await response.read()
+            except (aiohttp.ClientError, TimeoutError) as error:
                 self._outcomes["errors"] += 1
                 print(repr(error), file=sys.stderr)
                 continue
-            if response.status_code in (429, 503) and "retry-after" in response.headers:
+            if response.status in (429, 503) and "retry-after" in response.headers:
                 self._outcomes["refused"] += 1
                 await asyncio.sleep(float(response.headers["retry-after"]))
-            elif response.status_code != 200:
+            elif response.status != 200:
                 self._outcomes["errors"] += 1
-                print(response.status_code, response.text[:200], file=sys.stderr)
+                print(response.status, body[:200], file=sys.stderr)
             else:
                 self._times.append(time.monotonic() - since)
                 self._outcomes["answers"] += 1
-                await check(http, response.json())
+                await check(http, body)
 
-    async def _check(self, http: httpx.AsyncClient, answer: dict[str, Any]) -> None:
+    async def _check(self, http: aiohttp.ClientSession, body: bytes) -> None:
+        answer = json.loads(body)
         self._outcomes["answered"] += answer["answered"]
         for citation in answer["citations"]:
             document_id, span, place = citation["document_id"], citation["span"], citation["answer"]
             if document_id not in self._texts:
-                self._texts[document_id] = (await http.get(f"/v1/documents/{document_id}/text")).text
+                self._texts[document_id] = await self._text(http, f"/v1/documents/{document_id}/text")
             quoted = self._texts[document_id][span["start"] : span["end"]]
             self._outcomes["citations"] += 1
             said = answer["text"][place["start"] : place["end"]]
             if not citation["quote"] == quoted == said or f"[{citation['id']}]" not in answer["text"]:
                 self._outcomes["wrong"] += 1
 
-    @staticmethod
-    async def _memory(http: httpx.AsyncClient) -> float:
-        told = (await http.get("/metrics")).text
-        found = re.search(r"^process_resident_memory_bytes (\S+)$", told, flags=re.MULTILINE)
+    async def _memory(self, http: aiohttp.ClientSession) -> float:
+        found = re.search(
+            r"^process_resident_memory_bytes (\S+)$", await self._text(http, "/metrics"), flags=re.MULTILINE
+        )
         assert found is not None
         return round(float(found[1]) / 2**20)
+
+    @staticmethod
+    async def _text(http: aiohttp.ClientSession, path: str) -> str:
+        async with http.get(path) as response:
+            return await response.text("utf-8")
+
+
+def fresh() -> str:
+    """The next of the questions, never the same text twice."""
+    turn, place = divmod(next(_ASKED), len(QUESTIONS))
+    return f"{QUESTIONS[place]} {f'{turn:b}'.translate({ord('0'): '?', ord('1'): '!'})}"
 
 
 def measure_bare() -> dict[str, float]:
@@ -186,15 +201,35 @@ def measure_bare() -> dict[str, float]:
             "search": in_two_threads(lambda question: parts.library.search(question, limit=10)),
             "ask": in_two_threads(parts.assistant.ask),
         }
-        with served(parts, settings) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
-            added = []
-            for question in itertools.islice(itertools.cycle(QUESTIONS), MEASURED):
-                since = time.perf_counter()
-                answer = http.post("/v1/ask", json={"question": question}).json()
-                added.append((time.perf_counter() - since) * 1000 - answer["timings_ms"]["total"])
-            told["overhead_ms"] = round(statistics.median(added), 1)
+        with served(parts, settings) as url:
+            told["overhead_ms"] = round(statistics.median(overheads(url, parts)), 1)
         parts.close()
     return told
+
+
+def overheads(url: str, parts: Any) -> Iterator[float]:
+    """Milliseconds that a server adds to each of some questions."""
+    took = 0.0
+    ask = parts.assistant.ask
+
+    def timed_ask(*given: Any, **named: Any) -> Any:
+        nonlocal took
+        since = time.perf_counter()
+        answer = ask(*given, **named)
+        took = time.perf_counter() - since
+        return answer
+
+    parts.assistant.ask = timed_ask
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
+    headers = {"Content-Type": "application/json"}
+    for _ in range(MEASURED):
+        body = json.dumps({"question": fresh()})
+        since = time.perf_counter()
+        connection.request("POST", "/v1/ask", body, headers)
+        json.loads(connection.getresponse().read())
+        yield (time.perf_counter() - since - took) * 1000
+    connection.close()
+    parts.assistant.ask = ask
 
 
 def in_two_threads(work: Callable[[str], object]) -> float:
@@ -203,10 +238,8 @@ def in_two_threads(work: Callable[[str], object]) -> float:
     counts = [0, 0]
 
     def loop(number: int) -> None:
-        for question in itertools.islice(itertools.cycle(QUESTIONS), number, None, 2):
-            if time.monotonic() >= end:
-                return
-            work(question)
+        while time.monotonic() < end:
+            work(fresh())
             counts[number] += 1
 
     threads = [threading.Thread(target=loop, args=(number,)) for number in range(2)]

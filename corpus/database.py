@@ -89,7 +89,10 @@ class SqliteDatabase:
     keeps_nul = True
 
     def __init__(self, url: sa.URL) -> None:
-        self.engine = self.snapshots = sa.create_engine(url, connect_args={"timeout": 30})
+        # As many connections as threads ask at once: what is beyond the pool is opened and closed for each question.
+        self.engine = self.snapshots = sa.create_engine(
+            url, connect_args={"timeout": 30}, pool_size=10, max_overflow=30
+        )
         sa.event.listen(self.engine, "connect", _configure_sqlite)
 
     def lock_schema(self, connection: sa.Connection) -> None:

@@ -19,7 +19,7 @@ from itertools import chain
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 from assistant.answer import Answer, Turn
@@ -27,6 +27,7 @@ from assistant.assistant import Answerer, Event
 from assistant.export import link, source_list
 from assistant.http.errors import ApiError, error_body
 from assistant.http.inert_markdown import InertPieces, inert_markdown
+from assistant.http.json_body import JsonBody
 from assistant.http.openapi import EVENT
 from assistant.http.schemas import AsNumber, FilterFields, Text
 from assistant.http.server_sent import ServerSentEvents
@@ -256,7 +257,7 @@ def install(app: FastAPI, parts: Parts) -> None:
         completion = Completion(f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), base, body)
         if not body.stream:
             answer = parts.assistant.ask(question, history=history, filters=body.filters, answerer=answerer)
-            return JSONResponse(completion.whole(answer))
+            return JsonBody(completion.whole(answer))
         events = parts.assistant.stream(question, history=history, filters=body.filters, answerer=answerer)
         first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
         return ServerSentEvents(completion.streamed(chain((first,), events)))

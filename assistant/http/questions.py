@@ -9,16 +9,17 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from assistant.answer import Answer
 from assistant.assistant import Event
 from assistant.conversations import NotKeptError
 from assistant.found_passage import found_passage
 from assistant.http.errors import error_body
+from assistant.http.json_body import JsonBody
 from assistant.http.openapi import EVENT
 from assistant.http.owner import owner_of
-from assistant.http.schemas import AskRequest, SearchRequest, TimelineBody, TimelineRequest
+from assistant.http.schemas import AskRequest, SearchBody, SearchRequest, TimelineBody, TimelineRequest
 from assistant.http.server_sent import ServerSentEvents
 from assistant.parts import Parts
 from index.errors import LibraryError
@@ -47,16 +48,16 @@ def install(app: FastAPI, parts: Parts) -> None:
         if not body.stream:
             answer = parts.assistant.ask(body.question, history=history, filters=body.filters, answerer=body.answerer)
             keep(answer)
-            return JSONResponse(answer.to_dict())
+            return JsonBody(answer.to_dict())
         events = parts.assistant.stream(body.question, history=history, filters=body.filters, answerer=body.answerer)
         first = next(events)  # a question that cannot be asked is refused with a status, not in mid-stream
         return ServerSentEvents(_server_sent(first, events, keep))
 
-    @app.post("/v1/search", tags=["questions"])
-    def search(request: SearchRequest) -> dict[str, Any]:
+    @app.post("/v1/search", tags=["questions"], response_model=None, responses={200: {"model": SearchBody}})
+    def search(request: SearchRequest) -> Response:
         """The stretches of text nearest to a query, best first."""
         found = parts.library.search(request.query, limit=request.limit, filters=request.filters)
-        return {"query": request.query, "passages": [_with_address(found_passage(item)) for item in found]}
+        return JsonBody({"query": request.query, "passages": [_with_address(found_passage(item)) for item in found]})
 
     @app.get("/v1/timeline", tags=["questions"], response_model=None, responses={200: {"model": TimelineBody}})
     def timeline(request: Annotated[TimelineRequest, Query()]) -> dict[str, Any]:

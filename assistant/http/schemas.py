@@ -299,6 +299,31 @@ class SpanBody(_Reply):
     end: int
 
 
+class FoundPassageBody(_Reply):
+    """A stretch of a document that was found for a query."""
+
+    document_id: str
+    title: str
+    source: str
+    published: datetime.date | None
+    span: SpanBody
+    """Where it stands in the document's text."""
+    focus: SpanBody
+    """The passage in it that was nearest."""
+    text: str
+    score: float
+    """Cosine plus weighted BM25; comparable within one search."""
+    url: str
+    """Where its text is given."""
+
+
+class SearchBody(_Reply):
+    """What was found for a query, best first."""
+
+    query: str
+    passages: list[FoundPassageBody]
+
+
 class CitationBody(_Reply):
     """A quote that was checked against its document, word for word."""
 
