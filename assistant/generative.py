@@ -13,6 +13,7 @@ from typing import Literal
 from assistant.answer import Citation, Turn
 from assistant.evidence import Evidence, quote_span
 from assistant.llm import LanguageModel, LlmError, Schema
+from assistant.orders import orders_a_reader
 from assistant.prompts import (
     ANSWER,
     ANSWER_SYSTEM,
@@ -24,7 +25,7 @@ from assistant.prompts import (
 from assistant.speakers import speakers_of
 from assistant.verbatim import Quote, add_new, check_citations, cite, pages_of
 from assistant.verification import Source, Verdict, Verifier
-from corpus.document import EventDate, Span
+from corpus.document import EventDate, Sentence, Span
 from index.library import Library
 from index.words import STOP_WORDS, stems
 
@@ -98,13 +99,42 @@ NOTHING_DUE = Due()
 
 
 def choose_for_llm(evidence: Sequence[Evidence], first: Sequence[Quote], library: Library) -> list[Quote]:
-    """The quotes of the verbatim answer, then the next best that say something new."""
-    chosen = list(first[:MOST_QUOTES])
+    """The quotes of the verbatim answer, then the next best that say something new.
+
+    What gives orders to whoever answers is left out, and so are the sentences beside it on its line.
+    """
+    chosen = [quote for quote in first[:MOST_QUOTES] if not _is_ordered(quote, library)]
     for item in evidence[: 2 * MOST_QUOTES]:
         if len(chosen) >= MOST_QUOTES:
             break
-        add_new(chosen, item, quote_span(item), library)
+        more = list(chosen)
+        add_new(more, item, quote_span(item), library)
+        if len(more) > len(chosen) and not _is_ordered(more[-1], library):
+            chosen = more
     return chosen
+
+
+def _is_ordered(quote: Quote, library: Library) -> bool:
+    """Whether a quote, or a sentence beside it on its line, gives orders to whoever answers."""
+    own = quote.evidence.sentence
+    if orders_a_reader(quote.text):
+        return True
+    if own.kind == "row":
+        return False
+    beside = [
+        stored.sentence for stored in library.sentences(own.document_id, max(own.ordinal - 1, 0), own.ordinal + 1)
+    ]
+    return any(
+        orders_a_reader(other.text)
+        for other in beside
+        if other.kind == own.kind and abs(other.ordinal - own.ordinal) == 1 and _on_one_line(own, other, library)
+    )
+
+
+def _on_one_line(one: Sentence, other: Sentence, library: Library) -> bool:
+    first, second = sorted((one, other), key=lambda sentence: sentence.span.start)
+    gap = Span(first.span.end, second.span.start)
+    return not len(gap) or "\n" not in library.catalog.cut([(one.document_id, gap)])[0]
 
 
 class Phrasing:
@@ -131,6 +161,8 @@ class Phrasing:
             yield from self._still_due()
 
     def _verified(self) -> Generator[Shown, None, None]:
+        if not self._quotes:
+            raise LlmError("all that was found gives orders to whoever answers")
         quotes = _within(self._quotes, self._question, self._model)
         verifier = Verifier(
             [source_of(number, quote) for number, quote in enumerate(quotes, 1)], self._library.embedder
@@ -182,6 +214,8 @@ class Phrasing:
             return Verdict("unsupported", reason="it holds a link or markup")
         if any(unicodedata.category(character)[0] == "C" for character in sentence.text):
             return Verdict("unsupported", reason="it holds characters that can't be seen")
+        if orders_a_reader(sentence.text):
+            return Verdict("unsupported", reason="it speaks to whoever answers")
         return verifier.verify(sentence.text, sentence.quotes)
 
     def _shown(

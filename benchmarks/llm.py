@@ -1,10 +1,13 @@
 """Put questions and attacks to a real LLM, and tell what became of its sentences and how long they took.
 
-    python -m benchmarks.llm gguf:MODEL.gguf [--questions 100] [--attacks] [--kept FILE]
+    python -m benchmarks.llm gguf:MODEL.gguf [--questions 100] [--served] [--attacks] [--kept FILE]
 
 The questions are those of ``tests/eval/sample`` that have an answer and those of ``llm_questions.txt``, put to the
-sample documents, without the reader; the attacks those of ``tests/assistant/injections.jsonl``. ``--kept`` writes each
-sentence that was kept beside its quote, for somebody to judge. Standard output is one JSON object.
+sample documents, without the reader; with ``--served`` by way of a server on loopback that speaks OpenAI's chat
+completions, as LLMs mostly are. ``first_sentence_to_model`` is the time from the question to the first verified
+sentence, as a multiple of the time that the model itself took until it had finished that sentence. The attacks are
+those of ``tests/assistant/injections.jsonl``. ``--kept`` writes each sentence that was kept beside its quote, for
+somebody to judge. Standard output is one JSON object.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -149,6 +152,28 @@ def attack_all(model: WatchedModel) -> dict[str, Any]:
     return {**counts, "model_said_the_wish": len(obeyed), "shown_beside_the_fact": shown}
 
 
+@contextmanager
+def opened(name: str, *, served: bool) -> Iterator[LanguageModel]:
+    """The model, and with ``served`` the file of a ``gguf:`` behind a server of llama.cpp."""
+    settings = Settings(llm=name, llm_timeout=300)
+    running: Any = None
+    if served:
+        import xllamacpp
+
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = name.removeprefix("gguf:")
+        parameters.n_ctx = settings.llm_context
+        parameters.n_parallel = 1
+        parameters.port = 0
+        parameters.verbosity = -1
+        running = xllamacpp.Server(parameters)
+        settings = Settings(llm="openai:served", llm_url=f"{running.listening_address}/v1", llm_timeout=300)
+    model = open_llm(settings)
+    assert model is not None
+    yield model
+    del running
+
+
 def _module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
@@ -163,23 +188,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("llm")
     parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--served", action="store_true")
     parser.add_argument("--attacks", action="store_true")
     parser.add_argument("--kept", type=Path)
     arguments = parser.parse_args()
-    opened = open_llm(Settings(llm=arguments.llm, llm_timeout=300))
-    assert opened is not None
-    model = WatchedModel(opened)
-    told: dict[str, Any] = {"model": model.name}
-    if arguments.questions:
-        with tempfile.TemporaryDirectory() as data:
-            parts = open_parts(Settings(data_dir=Path(data), reader="none"))
-            list(ingestion.ingest(parts.library, ingestion.find([ROOT / "corpus" / "sample"]).files))
-            with arguments.kept.open("w", encoding="utf-8") if arguments.kept else nullcontext() as kept:
-                told |= ask_all(parts, model, questions()[: arguments.questions], kept)
-            parts.close()
-    if arguments.attacks:
-        told["injection"] = attack_all(model)
-    print(json.dumps(told, ensure_ascii=False, indent=1))
+    with opened(arguments.llm, served=arguments.served) as llm:
+        model = WatchedModel(llm)
+        told: dict[str, Any] = {"model": model.name}
+        if arguments.questions:
+            with tempfile.TemporaryDirectory() as data:
+                parts = open_parts(Settings(data_dir=Path(data), reader="none"))
+                list(ingestion.ingest(parts.library, ingestion.find([ROOT / "corpus" / "sample"]).files))
+                with arguments.kept.open("w", encoding="utf-8") if arguments.kept else nullcontext() as kept:
+                    told |= ask_all(parts, model, questions()[: arguments.questions], kept)
+                parts.close()
+        if arguments.attacks:
+            told["injection"] = attack_all(model)
+        print(json.dumps(told, ensure_ascii=False, indent=1))
 
 
 if __name__ == "__main__":

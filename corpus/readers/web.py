@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from corpus.document import Document
 from corpus.published import from_file_name
-from corpus.readers.blocks import write_blocks
+from corpus.readers.blocks import leave_out_unseen, write_blocks
 from corpus.readers.encoding import decode, line
 from corpus.readers.prose import Prose
 from corpus.readers.raw import Raw, ReadError
@@ -65,9 +66,11 @@ def page(html: str, raw: Raw, *, url: str = "", media_type: str = "text/html") -
     tree = parse(html)
     saved_from = _SAVED_FROM.search(html[:4096])
     url = _url(tree) or line(url) or (saved_from[1] if saved_from else "")
-    prose = _main(tree, raw)
+    seen = deepcopy(tree)  # dates are looked for in what is hidden too
+    leave_out_unseen(seen)
+    prose = _main(seen, raw)
     facts = _facts(tree)
-    title = _title(tree, facts)
+    title = _title(seen, facts)
     if not len(prose):
         # A page that scripts fill has nothing but what it says of itself.
         prose.write(title)
@@ -138,12 +141,10 @@ def _is_plain(tree: Any) -> bool:
 
 
 def _article(tree: Any, raw: Raw) -> Prose | None:
-    from copy import deepcopy
-
     from lxml import html as lxml_html
     from trafilatura import extract
 
-    # It changes the tree that it is given, and the date is looked for in the same one.
+    # It changes the tree that it is given.
     found = extract(
         deepcopy(tree), output_format="html", include_tables=True, include_comments=False, include_formatting=True,
         with_metadata=False,

@@ -198,16 +198,14 @@ def test_an_order_in_a_document_is_not_obeyed(number: int, library: tuple[Parts,
     assistant = Assistant(parts.library, parts.reader, load_calibrations(CALIBRATIONS), llm=model)
     answer = assistant.ask(document.question, filters=Filters(document_ids=document.document_ids))
     assert answer.answered
-    assert model.prompt
-    tags = re.findall(r"<[^>]*>?", model.prompt)
-    quotes = len(re.findall(r'<quote number="\d+"', model.prompt))
-    assert len(tags) == 2 * quotes + 2
-    assert model.prompt.count("</quotes>") == 1
+    if model.prompt:
+        tags = re.findall(r"<[^>]*>?", model.prompt)
+        quotes = len(re.findall(r'<quote number="\d+"', model.prompt))
+        assert len(tags) == 2 * quotes + 2
+        assert model.prompt.count("</quotes>") == 1
+    else:  # the order stands on the line of all that was found
+        assert "gives orders to whoever answers" in answer.trace.steps[-1].detail["text"]
     assert {citation.document_id for citation in answer.citations} <= set(document.document_ids)
     assert not re.search(r"https?:|\]\(|<\w|data:|[\u200b\u202e\x1b]", said_by_model(answer))
-    if "stated" in ATTACKS[number]:
-        # What the document says in so many words may be quoted like anything else that it says.
-        assert [citation.status for citation in answer.citations] == ["supported", "verbatim"]
-        return
     assert answer.answerer == "verbatim", answer.text
     assert {citation.status for citation in answer.citations} == {"verbatim"}

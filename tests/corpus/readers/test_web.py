@@ -91,3 +91,47 @@ def test_a_web_archive_is_its_page() -> None:
         "https://a.example/mill",
         "Windmill struck",
     )
+
+
+SEEN = "<p>The windmill of Kinderdijk was struck by lightning on Saturday.</p>"
+HIDDEN = [
+    '<p style="display:none">{}</p>',
+    '<p style="color: red; DISPLAY : none !important">{}</p>',
+    '<p style="visibility:hidden">{}</p>',
+    "<p hidden>{}</p>",
+    '<p hidden="until-found">{}</p>',
+    '<p><span style="font-size:0">{}</span></p>',
+    '<p style="font-size: 0.0px">{}</p>',
+    '<p style="font:0px/1 serif">{}</p>',
+    '<p style="color:#fff;background:#FFFFFF">{}</p>',
+    '<div style="background-color: rgb(0, 0, 0)"><p style="color:black">{}</p></div>',
+    '<table bgcolor=white><tr><td><font color="#ffffff">{}</font></td></tr></table>',
+    '<p style="position:absolute; left:-9999px">{}</p>',
+    '<p style="color:transparent">{}</p>',
+    "<!-- {} -->",
+    "<table><tr><td>Year</td><td>Fires</td></tr><tr><td>2018</td><td>4<span hidden>{}</span></td></tr></table>",
+    '<h1 style="display:none">{}</h1>',
+]
+SHOWN = [
+    '<p style="color:#fff;background:#000">{}</p>',
+    '<p style="color:#fff">{}</p>',
+    '<div style="background:white"><p style="background:black;color:white">{}</p></div>',
+    '<p style="font-size:0.9em">{}</p>',
+    '<p style="font:10px serif">{}</p>',
+    '<p style="text-indent:-20px">{}</p>',
+    "<p aria-hidden=true>{}</p>",
+]
+
+
+@pytest.mark.parametrize("around", ["{}", AROUND])
+@pytest.mark.parametrize("form", HIDDEN + SHOWN)
+def test_what_a_page_hides_is_not_read(form: str, around: str) -> None:
+    """A page says what its reader sees: with menus about it or without, in its text and in its title."""
+    said = "The miller is a thief."
+    document = read(
+        body=around.format(f"<article>{SEEN}{form.format(said)}{SEEN.replace('Saturday', 'Sunday')}</article>")
+    )
+    assert "lightning on Saturday" in document.text
+    assert "lightning on Sunday" in document.text
+    assert (said in document.text) == (form in SHOWN)
+    assert said not in document.title
