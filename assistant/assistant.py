@@ -16,6 +16,7 @@ from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
 from assistant.breadth import Breadth, breadth_of, choose_events, choose_many, topic_of
 from assistant.calibration import Calibration, sigmoid
 from assistant.disagreements import Difference, find_difference, lead, name_sides
+from assistant.entailment import Entailment
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.generative import Due, Phrased, Phrasing, Shown, choose_for_llm, whole_question
 from assistant.llm import LanguageModel, LlmError
@@ -116,6 +117,7 @@ class Assistant:
         calibrations: Mapping[str, Calibration],
         *,
         llm: LanguageModel | None = None,
+        entailment: Entailment | None = None,
         most_characters: int = MOST_CHARACTERS,
         notes: Sequence[str] = (),
     ) -> None:
@@ -124,6 +126,7 @@ class Assistant:
             reader: scores sentences; None to go without.
             calibrations: by way of scoring, ``plain`` and, for a reader, ``reader``.
             llm: phrases answers; None to give them in the documents' own words.
+            entailment: says whether a quote means what a sentence of the LLM does; None to go by their words.
             most_characters: of a question.
             notes: what a user should know of how this assistant was set up, shown in every trace.
         """
@@ -131,6 +134,7 @@ class Assistant:
         self._reader = reader
         self._calibrations = calibrations
         self._llm = llm
+        self._entailment = entailment
         self._most_characters = most_characters
         self._notes = tuple(notes)
         self._warm = False
@@ -224,6 +228,7 @@ class Assistant:
             llm,
             self._library,
             due=Due(all_of=sides, one_of=draft.quotes),
+            entailment=self._entailment,
         )
         shown: list[Shown] = []
         with closing(iter(phrasing)) as sentences:

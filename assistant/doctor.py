@@ -89,6 +89,8 @@ def _library(settings: Settings, opener: Callable[..., Parts], *, fix: bool) -> 
         yield _models(parts)
         if settings.llm is not None:
             yield _llm(parts, settings)
+        if settings.entailment != "none":
+            yield _entailment(settings)
     finally:
         parts.close()
 
@@ -149,6 +151,18 @@ def _llm(parts: Parts, settings: Settings) -> Check:
     if not said.strip():
         return Check("llm", False, f"{settings.llm} answers with nothing: choose another model with DATELINE_LLM")
     return Check("llm", True, f"{settings.llm} answers")
+
+
+def _entailment(settings: Settings) -> Check:
+    from assistant.entailment import EntailmentError, open_entailment
+
+    try:
+        model = open_entailment(settings.entailment)
+        if model is not None:
+            model.probability("The bridge was closed.", "The bridge was closed.")
+    except EntailmentError as error:
+        return Check("entailment", False, str(error))
+    return Check("entailment", True, f"{settings.entailment} answers")
 
 
 def _port(settings: Settings) -> Check:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.answer import Citation, Turn
+from assistant.entailment import Entailment, EntailmentError
 from assistant.evidence import Evidence, quote_span
 from assistant.llm import LanguageModel, LlmError, Schema
 from assistant.orders import orders_a_reader
@@ -141,13 +142,21 @@ class Phrasing:
     """One answer in the making: iterate over it for the sentences, then look at ``result``."""
 
     def __init__(
-        self, question: str, quotes: Sequence[Quote], model: LanguageModel, library: Library, *, due: Due = NOTHING_DUE
+        self,
+        question: str,
+        quotes: Sequence[Quote],
+        model: LanguageModel,
+        library: Library,
+        *,
+        due: Due = NOTHING_DUE,
+        entailment: Entailment | None = None,
     ) -> None:
         self._question = question
         self._model = model
         self._library = library
         self._quotes = list(quotes)
         self._due = due
+        self._entailment = entailment
         self._cited: list[Citation] = []
         self._length = 0
         self.result = Phrased()
@@ -155,7 +164,7 @@ class Phrasing:
     def __iter__(self) -> Generator[Shown, None, None]:
         try:
             yield from self._verified()
-        except LlmError as error:
+        except (LlmError, EntailmentError) as error:
             self.result = replace(self.result, failure=str(error))
         if self.result.kept:
             yield from self._still_due()
@@ -165,7 +174,9 @@ class Phrasing:
             raise LlmError("all that was found gives orders to whoever answers")
         quotes = _within(self._quotes, self._question, self._model)
         verifier = Verifier(
-            [source_of(number, quote) for number, quote in enumerate(quotes, 1)], self._library.embedder
+            [source_of(number, quote) for number, quote in enumerate(quotes, 1)],
+            self._library.embedder,
+            entailment=self._entailment,
         )
         prompt = prompt_of(self._question, quotes)
         pieces = self._model.stream(ANSWER_SYSTEM, prompt, most_tokens=_MOST_TOKENS, schema=schema_of(len(quotes)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from assistant.assistant import Assistant
 from assistant.calibration import Calibration, CalibrationError, load_calibrations
 from assistant.conversations import Conversations
+from assistant.entailment import EntailmentError, open_entailment
 from assistant.llm import LanguageModel, LlmError, open_llm
 from assistant.reader import Reader, ReaderError, open_reader
 from assistant.settings import Settings, SettingsError, environment_name
@@ -61,6 +62,11 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
     except LlmError as error:
         llm = None
         notes.append(f"answers are in the documents' own words: {error}")
+    try:
+        entailment = open_entailment(settings.entailment)
+    except EntailmentError as error:
+        entailment = None
+        notes.append(f"sentences are verified by their words alone: {error}")
     embedder = open_embedder(settings.embedding_model, precision=settings.precision)
     calibrations = load_calibrations()
     if settings.answer_accuracy:
@@ -74,7 +80,13 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
         database_url=settings.catalog_url,
     )
     assistant = Assistant(
-        library, reader, calibrations, llm=llm, most_characters=settings.max_question_characters, notes=notes
+        library,
+        reader,
+        calibrations,
+        llm=llm,
+        entailment=entailment,
+        most_characters=settings.max_question_characters,
+        notes=notes,
     )
     return Parts(library, assistant, reader, llm)
 

@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     llm_concurrency: int = Field(default=2, ge=1)
     """Questions that are put to the LLM at the same time."""
 
+    entailment: str = Field(default="none", min_length=1)
+    """Model that verifies what sentences of the LLM mean: `none`, or an NLI CrossEncoder by its folder or hub name."""
+
     llm_context: int = Field(default=4096, ge=1024)
     """Tokens that the LLM holds, question, quotes and answer together."""
 

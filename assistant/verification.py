@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.entailment import ENOUGH, Entailment
 from assistant.statements import (
     FUNCTION_WORDS,
     ORDINAL,
@@ -105,10 +106,16 @@ class Verifier:
         *,
         thesaurus: Thesaurus | None = None,
         thresholds: Thresholds = THRESHOLDS,
+        entailment: Entailment | None = None,
     ) -> None:
+        """
+        Args:
+            entailment: says whether a quote means what a sentence does; None to go by their words and the embedding.
+        """
         self._embedder = embedder
         self._thesaurus = thesaurus or load_thesaurus()
         self._thresholds = thresholds
+        self._entailment = entailment
         self._read = [
             _Read(source, self._take_apart(source.text, source.published, source.event_dates)) for source in sources
         ]
@@ -130,11 +137,14 @@ class Verifier:
             if found and read.source.id not in named:
                 break
             comparison = self.compare(sentence, read.source, read.statement)
-            reason = self._fault(comparison)
-            if not reason and len(words & read.statement.stems) < _SURELY_NEAR * len(words | read.statement.stems):
-                cosine = self._cosine(sentence, read.source.text)  # takes longest: asked last, and only in doubt
-                if cosine < self._thresholds.cosine:
-                    reason = f"the quote is about something else (cosine {cosine:.2f})"
+            if self._entailment is not None:
+                reason = comparison.fault or self._not_entailed(sentence, read.source.text, self._entailment)
+            else:
+                reason = self._fault(comparison)
+                if not reason and len(words & read.statement.stems) < _SURELY_NEAR * len(words | read.statement.stems):
+                    cosine = self._cosine(sentence, read.source.text)  # takes longest: asked last, and only in doubt
+                    if cosine < self._thresholds.cosine:
+                        reason = f"the quote is about something else (cosine {cosine:.2f})"
             if not reason:
                 found.append((read, comparison))
             fault = fault or reason
@@ -159,6 +169,12 @@ class Verifier:
             return comparison.fault
         if comparison.coverage < self._thresholds.coverage:
             return f"the quote holds {comparison.coverage:.0%} of its telling words"
+        return ""
+
+    def _not_entailed(self, sentence: str, quote: str, entailment: Entailment) -> str:
+        probability = entailment.probability(quote, sentence)
+        if probability < ENOUGH:
+            return f"it does not follow from the quote (entailment {probability:.2f})"
         return ""
 
     def _cosine(self, sentence: str, quote: str) -> float:
