@@ -840,6 +840,15 @@ class Catalog:
             places += self._read_places(_passages.c.id.in_(batch))
         return places
 
+    def vectors_of(self, passage_ids: Sequence[int]) -> dict[int, bytes]:
+        """Vectors of these passages, packed, by id; ids that are gone are left out."""
+        vectors: dict[int, bytes] = {}
+        with self._begin() as connection:
+            for batch in _batches(passage_ids):
+                statement = sa.select(_passages.c.id, _passages.c.vector).where(_passages.c.id.in_(batch))
+                vectors.update((passage_id, vector) for passage_id, vector in connection.execute(statement))
+        return vectors
+
     def places_at(self, positions: Sequence[tuple[str, int]]) -> list[Place]:
         """The passages at these (document id, ordinal); what is not there is left out."""
         places: list[Place] = []

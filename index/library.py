@@ -19,7 +19,7 @@ import sys
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -82,6 +82,8 @@ _POOL = 80
 """Passages that each of the two searches puts forward."""
 _NEIGHBOURS = 2
 """Passages on each side that a hit is widened by."""
+_READ_AHEAD = 4
+"""Passages that are read at once for each stretch that is wanted: many of the best stand beside better ones."""
 _EXACT_BELOW = 5_000
 """Passages up to which a filtered search compares every vector instead of asking Chroma for more and sieving."""
 _OPEN_FACT = "vectors_open"
@@ -521,15 +523,12 @@ class Library:
         vector = self.embed_question(query)
         near = self._nearest(vector, narrowed)
         words = self._words.search(query, limit=_POOL, filters=narrowed)
-        found = dict.fromkeys([match.passage_id for match in near] + [match.passage_id for match in words])
-        places = {place.passage_id: place for place in self.catalog.places(list(found))}
         top_bm25 = max((match.score for match in words), default=1.0)
         bm25 = {match.passage_id: match.score / top_bm25 for match in words}
         cosine = {match.passage_id: match.similarity for match in near}
-        cosine |= _cosines([place for place in places.values() if place.passage_id not in cosine], vector)
-        scores = {passage_id: cosine[passage_id] + _WORD_WEIGHT * bm25.get(passage_id, 0.0) for passage_id in places}
-        ranked = sorted(places.values(), key=lambda place: (-scores[place.passage_id], place.passage_id))
-        return self._widen(ranked, scores, vector, limit)
+        cosine |= _cosines(self.catalog.vectors_of([one for one in bm25 if one not in cosine]), vector)
+        scores = {one: similarity + _WORD_WEIGHT * bm25.get(one, 0.0) for one, similarity in cosine.items()}
+        return self._widen(scores, vector, limit)
 
     def _nearest(self, vector: Vector, filters: Filters | None) -> list[VectorMatch]:
         if filters is None:
@@ -559,34 +558,33 @@ class Library:
             self._snapshot = (revision, CatalogVectors.of(self.catalog))
         return self._snapshot[1]
 
-    def _widen(
-        self, ranked: Sequence[Place], scores: dict[int, float], vector: Vector, limit: int
-    ) -> list[RetrievedPassage]:
-        """Each place with its neighbours, as far as no better place took them; ``limit`` stretches."""
-        infos = self.catalog.infos(place.document_id for place in ranked)
+    def _widen(self, scores: dict[int, float], vector: Vector, limit: int) -> list[RetrievedPassage]:
+        """The best passages with their neighbours, as far as no better one took them; ``limit`` stretches."""
+        known: dict[tuple[str, int], Place] = {}
         taken: set[tuple[str, int]] = set()
         runs: list[tuple[Place, list[tuple[str, int]]]] = []
-        for place in ranked:
+        for place in self._ranked(scores, at_once=_READ_AHEAD * limit):
             if len(runs) >= limit:
                 break
-            if (place.document_id, place.ordinal) in taken or place.document_id not in infos:
+            known[place.document_id, place.ordinal] = place
+            if (place.document_id, place.ordinal) in taken:
                 continue
-            last = infos[place.document_id].passages - 1
             run = [place.ordinal]
             for step in (-1, 1):
                 for distance in range(1, _NEIGHBOURS + 1):
                     ordinal = place.ordinal + step * distance
-                    if not 0 <= ordinal <= last or (place.document_id, ordinal) in taken:
+                    if ordinal < 0 or (place.document_id, ordinal) in taken:
                         break
                     run.append(ordinal)
             positions = [(place.document_id, ordinal) for ordinal in sorted(run)]
             taken.update(positions)
             runs.append((place, positions))
-        known = {(place.document_id, place.ordinal): place for place in ranked}
+        infos = self.catalog.infos(place.document_id for place, _ in runs)
+        runs = [(place, positions) for place, positions in runs if place.document_id in infos]
         missing = [position for _, positions in runs for position in positions if position not in known]
         fetched = self.catalog.places_at(missing)
         known |= {(place.document_id, place.ordinal): place for place in fetched}
-        scores = scores | _cosines(fetched, vector)
+        scores = _cosines({place.passage_id: place.vector for place in fetched}, vector) | scores
         stretches: list[tuple[Place, list[Place]]] = [
             (place, [known[position] for position in positions if position in known]) for place, positions in runs
         ]
@@ -614,6 +612,14 @@ class Library:
             )
             for (place, run), text in zip(stretches, texts, strict=True)
         ]
+
+    def _ranked(self, scores: dict[int, float], *, at_once: int) -> Iterator[Place]:
+        """Where the passages stand, the best first, read as they are asked for; those that are gone are left out."""
+        ranked = sorted(scores, key=lambda passage_id: (-scores[passage_id], passage_id))
+        for start in range(0, len(ranked), at_once):
+            batch = ranked[start : start + at_once]
+            places = {place.passage_id: place for place in self.catalog.places(batch)}
+            yield from (places[passage_id] for passage_id in batch if passage_id in places)
 
     # the way of a document into the library
 
@@ -944,8 +950,8 @@ def _rows(item: _Prepared, vectors: Sequence[PassageVectors]) -> tuple[list[NewS
     return sentences, passages
 
 
-def _cosines(places: Sequence[Place], vector: Vector) -> dict[int, float]:
-    if not places:
+def _cosines(packed: Mapping[int, bytes], vector: Vector) -> dict[int, float]:
+    """Similarities of passages, by id."""
+    if not packed:
         return {}
-    similarities = unpack_vectors(place.vector for place in places) @ vector
-    return {place.passage_id: float(value) for place, value in zip(places, similarities, strict=True)}
+    return dict(zip(packed, (unpack_vectors(packed.values()) @ vector).tolist(), strict=True))
