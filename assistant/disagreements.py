@@ -105,6 +105,8 @@ def _twins(
     return groups
 
 
+_NAMED = 0.7
+"""Share of the words, by rarity, that a sentence must hold itself for its number to be the one asked for."""
 _NEIGHBOURS = 7
 """Words on each side of a number among which the question's are looked for."""
 _TITLE = 3
@@ -116,7 +118,7 @@ def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _As
     """The values that differently worded sentences give in the place that the question asks for, one a document."""
     places: list[tuple[_Line, Value | None, tuple[str, ...]]]
     if kind == "number":
-        near = [line for line in about if best - line.evidence.logit <= _NEAR]
+        near = [line for line in about if best - line.evidence.logit <= _NEAR and asked.named_by(line)]
         places = [(line, _number_in_place(line, asked, question), ()) for line in near]
     elif kind == "name" and _OF_TITLE.match(question):
         places = [(line, *_name_behind_title(line, asked)) for line in about]
@@ -225,6 +227,15 @@ class _Asked:
         if any(_YEAR.fullmatch(term) for term in missing) and any(_YEAR.fullmatch(term) for term in line.scope):
             return False
         return held >= _MOST and behind <= _NEAR
+
+    def named_by(self, line: _Line) -> bool:
+        """Whether a sentence with its title, and no neighbour, holds most words: what it counts is what is asked.
+
+        A count of another thing stands as well beside a sentence that names the one asked for.
+        """
+        own = {*stems(line.evidence.sentence.text), *stems(line.evidence.retrieved.passage.context)}
+        total = sum(self.terms.values()) or 1.0
+        return sum(weight for term, weight in self.terms.items() if term in own) >= _NAMED * total
 
 
 _QUANTITY = re.compile(

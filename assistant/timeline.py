@@ -222,6 +222,13 @@ _REPORTED = re.compile(
 )
 _OF = re.compile(r"(?:^|\s)(?:of|from|for)(?:\s+(?:the|early|mid|late))?\s*$", re.IGNORECASE)
 _AND = re.compile(r"^\s*(?:,|and|or|, and)\s*(?:of|from|for)?\s*$", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\b(?:replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|(?:takes?|took|taking) the place of|laps(?:es?|ed|ing)"
+    r"|(?:los(?:es?|t|ing)) (?:its|their) (?:validity|force|effect)|expir(?:es?|ed|ing)|repeal(?:s|ed|ing)?"
+    r"|annul(?:s|led|ling)?|terminat(?:es?|ed|ing)|void|no longer (?:valid|in force)|out of force)\b",
+    re.IGNORECASE,
+)
+"""That a thing came to its end, not on the day that it is named by."""
 _MOST_NAMED = 2
 """Dates that things are named by ("the treaty of 2000") up to which a sentence tells of those things."""
 
@@ -230,7 +237,7 @@ def told_dates(text: str, dates: Sequence[EventDate], offset: int) -> list[Event
     """The dates that a sentence tells an event of, in reading order.
 
     Not those that are open to one side; not "this year" beside "on Tuesday"; not the day of a report, nor one that a
-    thing is named by ("the treaty of 2000"), where the sentence has another.
+    thing is named by ("the treaty of 2000"), where the sentence has another or says that the thing came to its end.
 
     Args:
         dates: of the sentence, in code points of its document.
@@ -252,7 +259,7 @@ def told_dates(text: str, dates: Sequence[EventDate], offset: int) -> list[Event
             reported.append(item)
     own = [item for item in fine if item not in named and item not in reported]
     unique = {(item.first, item.last): item for item in reversed(own or reported or named)}
-    if not own and not reported and len(unique) > _MOST_NAMED:
+    if not own and not reported and (len(unique) > _MOST_NAMED or _ENDS.search(text)):
         return []
     return list(reversed(unique.values()))
 

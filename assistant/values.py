@@ -181,7 +181,7 @@ _NUMBER = re.compile(
     r"(?:\s?(?P<percent>%|per\s?cent|percent)|(?:[\s-]+(?:more|other|new|people's)?\s?(?P<unit>[a-z]{2,})))?",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(r"(?:[A-ZÀ-ÖØ-Þ][\w’-]*\s+){1,3}(?P<noun>[a-z]{2,})")
+_COUNTED = re.compile(r"(?P<names>(?:[A-ZÀ-ÖØ-Þ][\w’-]*\s+){1,3})(?P<noun>[a-z]{2,})")
 _NO_UNIT = frozenset(
     "and or of in on at to for from by with was were is are had has as than that the but who which while after before "
     "more other new".split()
@@ -217,8 +217,8 @@ def _numbers(text: str) -> Iterator[Value]:
         elif match["unit"] and match["unit"].casefold() not in _NO_UNIT:
             counted = _COUNTED.match(text, match.start("unit"))  # "11,000 North Korean soldiers"
             noun, end = (counted["noun"], counted.end("noun")) if counted else (match["unit"], match.end("unit"))
-            if noun.casefold() in _NO_UNIT:
-                noun, end = match["unit"], match.end("unit")
+            if counted and noun.casefold() in _NO_UNIT:  # "10,000 North Koreans were"
+                noun, end = counted["names"].split()[-1], match.start("unit") + len(counted["names"].rstrip())
             unit = stems(noun)[0] if stems(noun) else ""
         span = Span(match.start(), end)
         yield Value("number", span, span.of(text), amount=amount, unit=_CURRENCIES.get(unit, unit))

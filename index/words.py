@@ -31,6 +31,8 @@ STOP_WORDS = frozenset(
     "those to us was we were what when where which who whom whose why will with would you your".split()
 )
 """English function words and question words: they say how a question is asked, not what about."""
+_QUANTIFIERS = frozenset("all any both each every few other others own same".split())
+"""Say how many of a thing: nothing to look for in a question, though they change what a statement says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _stems(text: str) -> tuple[str, ...]:
 def query_terms(text: str) -> list[str]:
     """The distinct stems of the words that say something, in order; of all words where none does."""
     words = [match.group() for match in _WORD.finditer(text)]
-    telling = [word for word in words if word.casefold() not in STOP_WORDS]
+    telling = [word for word in words if word.casefold() not in STOP_WORDS | _QUANTIFIERS]
     return list(dict.fromkeys(map(_stem, telling or words)))[:_LONGEST_QUERY]
 
 

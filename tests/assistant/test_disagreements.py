@@ -19,7 +19,7 @@ from corpus.document import Document, PublishedDate, Sentence, Span
 from index.library import Library
 
 if TYPE_CHECKING:
-    pass
+    from assistant.parts import Parts
 
 Ask = Callable[..., Answer]
 
@@ -178,6 +178,13 @@ def test_counts_of_different_things_are_not_set_side_by_side(ask: Ask) -> None:
         ("2021-09-04", "Three months after people died in the Lune flood, the dam is whole again."),
     )
 
+    assert values(answer) == []
+
+
+def test_a_count_beside_the_asked_for_event_is_of_another_one(sample_parts: Parts) -> None:
+    """Two disasters in one place: the brief on the floods names the quake, its dead are none of the quake's."""
+    answer = sample_parts.assistant.ask("How many people died in the earthquake?")
+    assert answer.answered
     assert values(answer) == []
 
 

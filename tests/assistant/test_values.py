@@ -49,10 +49,12 @@ def test_what_is_asked_for_is_bold(question: str, sentence: str, bold: list[str]
         ("It will cost between 4.3 and 5.2 billion dollars.", [("between 4.3 and 5.2 billion dollars", 5.2e9, "$")]),
         ("It will cost $1.7-1.9 billion.", [("$1.7-1.9 billion", 1.9e9, "$")]),
         ("There were 10 and 12 people.", [("10", 10.0, ""), ("12 people", 12.0, "peopl")]),
+        ("He saw 10,000 South Osmian soldiers.", [("10,000 South Osmian soldiers", 10_000.0, "soldier")]),
+        ("He saw 10,000 South Osmians who marched.", [("10,000 South Osmians", 10_000.0, "osmian")]),
     ],
 )
-def test_a_range_is_one_value(sentence: str, found: list[tuple[str, float, str]]) -> None:
-    """With its upper end as the amount."""
+def test_a_number_with_its_unit_is_one_value(sentence: str, found: list[tuple[str, float, str]]) -> None:
+    """Of a range the upper end is the amount."""
     said = values_in(sentence, "number", "", (), START)
     assert [(value.text, value.amount, value.unit) for value in said] == found
 
