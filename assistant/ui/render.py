@@ -56,13 +56,14 @@ def skeleton(name: str) -> str:
     return (_FILES / "templates" / f"{name}.html").read_text("utf-8")
 
 
-def head(signed_in: str | None) -> str:
+def head(signed_in: str | None, *, may_write: bool = True) -> str:
     """The top of the page.
 
     Args:
         signed_in: name of the key that the visitor signed in with; None where none was needed.
+        may_write: whether the visitor may change documents; else the page offers no way to. The API checks it anyway.
     """
-    return _templates().get_template("head.html").render(signed_in=signed_in)
+    return _templates().get_template("head.html").render(signed_in=signed_in, may_write=may_write)
 
 
 def welcome(library: LibraryView, examples: Sequence[str]) -> str:

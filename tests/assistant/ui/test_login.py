@@ -82,7 +82,9 @@ def test_people_sign_in_and_out(
     assert page.locator(".dl-reader mark").inner_text() == TEXT
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Documents").click()
-    page.locator(".dl-title", has_text="The lamp").wait_for()
+    row = page.locator(".dl-table tr", has_text="The lamp")
+    row.get_by_role("button", name="Delete").wait_for()
+    assert page.locator("label[for=dl-files]").is_visible()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login*")
     page.goto("/")
@@ -95,7 +97,7 @@ def test_people_sign_in_and_out(
 
 
 def test_what_is_not_allowed_is_told(browser: Browser, server: str, keys: dict[str, str]) -> None:
-    """A wrong key is refused in a sentence, and so is what a reader's key may not do; nothing is lost by it."""
+    """A wrong key is refused in a sentence. A reader's key is offered no change, and refused one all the same."""
     page = browser.new_page()  # not by `visit`: a refusal is an error in the browser's log
     page.goto(server)
     sign_in(page, "dateline_wrong")
@@ -103,8 +105,12 @@ def test_what_is_not_allowed_is_told(browser: Browser, server: str, keys: dict[s
     sign_in(page, keys["guest"])
     page.get_by_role("tab", name="Documents").click()
     row = page.locator(".dl-table tr", has_text="The lamp")
-    row.get_by_role("button", name="Delete").click()
-    row.get_by_role("button", name="Really delete?").click()
+    row.get_by_role("button", name="Ask about it").wait_for()
+    for offered in (row.get_by_role("button", name="Delete"), row.get_by_role("button", name="Edit")):
+        assert not offered.is_visible()
+    assert not page.locator("label[for=dl-files]").is_visible()
+    for _ in ("Delete", "Really delete?"):
+        row.locator(".dl-acts button").last.dispatch_event("click")
     page.locator(".dl-documents .dl-told", has_text="writer").wait_for()
     page.locator("#dl-files").set_input_files([{"name": "a.txt", "mimeType": "text/plain", "buffer": b"A walrus."}])
     page.locator(".dl-results .dl-bad", has_text="Not added: ").wait_for()
