@@ -603,9 +603,10 @@ def evaluate(
 @cli.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes behind the port, on a library on servers.")
 @json_option
 @click.pass_obj
-def serve(session: Session, host: str | None, port: int | None, as_json: bool) -> None:
+def serve(session: Session, host: str | None, port: int | None, workers: int | None, as_json: bool) -> None:
     """Serve the page and the API until interrupted."""
     from assistant.server import PortError, serve_forever
     from assistant.settings import SettingsError
@@ -615,7 +616,7 @@ def serve(session: Session, host: str | None, port: int | None, as_json: bool) -
         click.echo(_json({"url": url}, indent=None) if as_json else f"Dateline is at {url}  (Ctrl-C ends it)")
 
     try:
-        serve_forever(session.settings(host=host, port=port), announce=announce)
+        serve_forever(session.settings(host=host, port=port, workers=workers), announce=announce)
     except SettingsError as error:
         raise BadInput(str(error)) from error
     except PortError as error:

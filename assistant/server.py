@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from assistant.http.page_worker import Worker
     from assistant.parts import Parts
     from assistant.settings import Settings
 
@@ -21,6 +22,8 @@ _LAST_ANSWERS = 30
 """Seconds that running answers are given when the server ends."""
 _LAST_REQUESTS = 5
 """Seconds that connections are given after that."""
+SECONDS_TO_END = _LAST_ANSWERS + _LAST_REQUESTS + 10
+"""In which a server that is told to has ended."""
 
 
 class PortError(Exception):
@@ -108,27 +111,81 @@ def serve_forever(
         PortError: the port can't be had, or would let in whoever reaches it; nothing else was done.
         LibraryError: the library can't be opened.
     """
-    listener = listen(settings.host, settings.port)
-    try:
-        from assistant.logs import answer_log, configure_logs
-        from assistant.parts import open_parts
+    check_workers(settings)
+    with listen(settings.host, settings.port) as listener:
+        from assistant.logs import configure_logs
 
         configure_logs(settings.log_format)
         check_keys(settings)
-        parts = open_parts(settings)
-        try:
-            parts.assistant.tell(answer_log(questions=settings.log_questions))
-            if prepare is not None:
-                prepare(parts)
-            serve(parts, settings, listener, announce)
-        finally:
-            parts.close()
+        if settings.workers > 1:
+            from assistant.workers import serve_with_workers
+
+            serve_with_workers(settings, listener, url_of(listener), announce=announce, prepare=prepare)
+        else:
+            _open_and_serve(settings, listener, announce, prepare)
+
+
+def check_workers(settings: Settings) -> None:
+    """
+    Raises:
+        SettingsError: several processes are asked for, and the library is one that only one may write to.
+    """
+    from assistant.settings import SettingsError
+
+    if settings.workers > 1 and (settings.catalog_url is None or settings.chroma_server is None):
+        raise SettingsError(
+            f"{settings.workers} workers need a library that several processes may write to: set DATELINE_DATABASE_URL "
+            "and DATELINE_CHROMA_URL, which keep the catalog and the vectors on servers, or serve with one worker"
+        )
+
+
+def serve_worker(
+    settings: Settings,
+    listener: socket.socket,
+    worker: Worker,
+    *,
+    announce: Callable[[str], None],
+    prepare: Callable[[Parts], None] | None,
+) -> None:
+    """As ``serve_forever``, as one of several processes behind a port that another one holds."""
+    from assistant.logs import configure_logs
+
+    configure_logs(settings.log_format)
+    _open_and_serve(settings, listener, announce, prepare, worker)
+
+
+def _open_and_serve(
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[str], None],
+    prepare: Callable[[Parts], None] | None,
+    worker: Worker | None = None,
+) -> None:
+    from assistant.logs import answer_log
+    from assistant.parts import open_parts
+
+    parts = open_parts(settings)
+    try:
+        parts.assistant.tell(answer_log(questions=settings.log_questions))
+        if prepare is not None:
+            prepare(parts)
+        serve(parts, settings, listener, announce, worker)
     finally:
-        listener.close()
+        parts.close()
 
 
-def serve(parts: Parts, settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
-    """Serve parts that are open, until SIGINT or SIGTERM; running answers are finished first."""
+def serve(
+    parts: Parts,
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[str], None],
+    worker: Worker | None = None,
+) -> None:
+    """Serve parts that are open, until SIGINT or SIGTERM; running answers are finished first.
+
+    Args:
+        worker: which of the processes behind the port this is, where there are several.
+    """
     # The models load while the page's own imports run and while the first visitor reads the page.
     threading.Thread(target=_warm, args=(parts,), name="warm-models", daemon=True).start()
 
@@ -156,15 +213,34 @@ def serve(parts: Parts, settings: Settings, listener: socket.socket, announce: C
             )
             await super().shutdown(sockets)
 
+    sockets = [listener]
+    if worker is not None:
+        from assistant.http.page_worker import PageWorker
+
+        sockets.append(_own_socket(worker))
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_LAST_REQUESTS
+        PageWorker(app, worker=worker) if worker is not None else app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_REQUESTS,
     )
     # uvicorn hands a signal on once it has ended; as an exception it still lets the library close.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        Server(config).run(sockets=[listener])
+        Server(config).run(sockets=sockets)
     except KeyboardInterrupt:
         log.info("interrupted")
+
+
+def _own_socket(worker: Worker) -> socket.socket:
+    """Where the other workers reach this one."""
+    path = worker.socket(worker.number)
+    path.unlink(missing_ok=True)  # that of the process whose place this one takes
+    own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    own.bind(str(path))
+    own.listen(_BACKLOG)
+    return own
 
 
 def _warm(parts: Parts) -> None:

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=0, le=65535)
     """Port that the server listens on; 0 takes a free one."""
 
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that serve behind the port; more than one needs `database_url` and `chroma_url`."""
+
     embedding_model: str = Field(default="packaged", min_length=1)
     """`packaged` (comes with the installation), or a sentence-transformers model by its folder or hub name."""
 

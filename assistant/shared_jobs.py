@@ -36,19 +36,16 @@ _MOST_BEGINNINGS = 3
 class SharedJobs:
     """``assistant.jobs.Jobs`` for several processes: a worker thread in each."""
 
-    def __init__(
-        self, queue: JobQueue, add: Callable[[Upload], Sequence[UploadResult]], *, most_bytes: int, lease: float = LEASE
-    ) -> None:
+    def __init__(self, queue: JobQueue, add: Callable[[Upload], Sequence[UploadResult]], *, most_bytes: int) -> None:
         """
         Args:
             add: adds one file.
             most_bytes: that may wait in the database.
-            lease: that of the queue, in seconds.
         """
         self._queue = queue
         self._add = add
         self._most_bytes = most_bytes
-        self._lease = lease
+        self._lease = queue.lease
         self._closed = threading.Event()
         self._look = threading.Event()
         self._worker = threading.Thread(target=self._work, name="add-files", daemon=True)

@@ -96,7 +96,8 @@ class JobQueue:
     def __init__(self, engine: sa.Engine, *, lease: float) -> None:
         """``lease``: seconds for which a taker keeps its job without showing that it is alive."""
         self._engine = engine
-        self._lease = datetime.timedelta(seconds=lease)
+        self.lease = lease
+        """Seconds."""
         self._taker = uuid.uuid4().hex
 
     def put(
@@ -144,7 +145,7 @@ class JobQueue:
 
     def take(self) -> str | None:
         """The id of the oldest job that waits, or whose taker died: this taker's from now on. None for none."""
-        free = sa.or_(_jobs.c.taker.is_(None), _jobs.c.alive < sa.func.now() - self._lease)
+        free = sa.or_(_jobs.c.taker.is_(None), _jobs.c.alive < sa.func.now() - datetime.timedelta(seconds=self.lease))
         oldest = (
             sa.select(_jobs.c.id)
             .where(_OPEN, free)

@@ -56,7 +56,7 @@ def create_app(parts: Parts, settings: Settings) -> FastAPI:
     )
     errors.install(app)
     app.state.running = running
-    entry.install(app, kept_keys, running, settings)
+    entry.install(app, parts, kept_keys, running, settings)
     questions.install(app, parts)
     documents.install(app, parts, jobs, running, limits=settings.upload_limits)
     conversations.install(app, parts)

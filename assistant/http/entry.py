@@ -16,6 +16,8 @@ from assistant.http.rates import Rates
 from assistant.keys import Keys
 from assistant.parts import Parts
 from assistant.settings import Settings
+from assistant.shared_rates import SharedRates
+from corpus.database import PostgresDatabase
 
 _FORM_OVERHEAD = 1 << 20
 """Bytes that a multipart form may have beside its files."""
@@ -40,9 +42,15 @@ class Running:
         return cls(turns, metrics, Closing())
 
 
-def install(app: FastAPI, keys: Keys, running: Running, settings: Settings) -> None:
+def install(app: FastAPI, parts: Parts, keys: Keys, running: Running, settings: Settings) -> None:
     """Put everything before the app's routes; what is added last stands in front."""
-    rates = Rates(settings.requests_per_minute)
+    database = parts.catalog.database
+    shared = (
+        SharedRates(database, settings.requests_per_minute)
+        if parts.library.shared and isinstance(database, PostgresDatabase)
+        else None
+    )
+    rates = Rates(settings.requests_per_minute, shared)
     app.add_middleware(Limits, rates=rates, turns=running.turns, seconds=settings.max_request_seconds)
     app.add_middleware(Access, keys=keys, rates=rates, loopback_only=is_loopback(settings.host))
     # Also without origins: Gradio, mounted below, brings rules of its own where its parent has none.

@@ -35,7 +35,7 @@ def open_jobs(request: pytest.FixtureRequest) -> Iterator[OpenJobs]:
             postgres: Any = request.getfixturevalue("postgres_process")
             catalog.append(Catalog(postgres.create(f"dateline_{uuid.uuid4().hex}")))
             queue = JobQueue(catalog[0].engine, lease=5)
-            opened.append(SharedJobs(queue, add, most_bytes=most_bytes, lease=5))
+            opened.append(SharedJobs(queue, add, most_bytes=most_bytes))
         return opened[-1]
 
     yield open_it

@@ -40,7 +40,7 @@ def worker(catalog: Catalog) -> Iterator[Callable[..., SharedJobs]]:
     opened: list[SharedJobs] = []
 
     def start(add: Callable[[Upload], Sequence[UploadResult]], lease: float = 5) -> SharedJobs:
-        opened.append(SharedJobs(JobQueue(catalog.engine, lease=lease), add, most_bytes=10_000, lease=lease))
+        opened.append(SharedJobs(JobQueue(catalog.engine, lease=lease), add, most_bytes=10_000))
         return opened[-1]
 
     yield start
@@ -223,7 +223,7 @@ def test_a_postgresql_that_ends_is_waited_for(own_postgres_process: Any) -> None
         assert go_on.wait(30)
         return added(upload)
 
-    jobs = SharedJobs(JobQueue(catalog.engine, lease=1), add, most_bytes=1000, lease=1)
+    jobs = SharedJobs(JobQueue(catalog.engine, lease=1), add, most_bytes=1000)
     job = jobs.submit("me", uploads("a"))
     assert began.wait(30)
     own_postgres_process.stop()
