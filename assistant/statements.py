@@ -7,9 +7,10 @@ English, by rules: it has to be quick, and the same every time.
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assistant.thesaurus import Thesaurus
@@ -75,8 +76,9 @@ OPERATORS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"\b(?:will|would|shall|plan(?:s|ned|ning)?|mean(?:s|t)? to|intend(?:s|ed|ing)?|decid(?:e|es|ed) (?:to|on)|"
             r"want(?:s|ed|ing)?|expect(?:s|ed|ing)?|(?:is|are|was|were) to(?! blame)|aim(?:s|ed)?|hop(?:e|es|ed)|"
-            r"propos(?:e|es|ed|ing)|promis(?:e|es|ed)|about to|ready to|going to|offer(?:s|ed)?|threaten(?:s|ed)?|"
-            r"agree[sd]? to|try(?:ing)?|tries|tried|attempt(?:s|ed)?|ask(?:s|ed)? (?:\w+ )?(?:to|for)|"
+            r"propos(?:e|es|ed|ing)|promis(?:e|es|ed)|about to|ready to|going to|(?<!the )offer(?:s|ed)?|"
+            r"threaten(?:s|ed)?|agree[sd]? to|"
+            r"try(?:ing)?|tries|tried|attempt(?:s|ed)?|ask(?:s|ed)? (?:\w+ )?(?:to|for)|"
             r"demand(?:s|ed)?|urge[sd]?|call(?:s|ed)? for|consider(?:s|ed|ing)?|thought of|seek(?:s|ing)?|sought)\b"
         ),
     ),
@@ -99,8 +101,9 @@ _DENIAL_ENDS = re.compile(r"[;()—–]|[:.?!,](?!\d)|\b(?:but|while|although|th
 
 _ORDER = re.compile(
     r"(?:^|[.:!?;>\]\n\"“]\s*)(?:(?:please|now|then|always|never|you must|do not)\s+)*"
-    r"(?:ignore|disregard|forget|print|output|reply|respond|answer|repeat|write|tell|say|state|show|append|cite|use|"
-    r"recommend|insult|obey|decode|call|send|reveal)\b(?!\s+(?:to|by|of|was|is|were|are)\b)"
+    r"(?:(?:ignore|disregard|forget|print|respond|repeat|write|tell|say|append|cite|use|recommend|insult|obey|decode|"
+    r"send|reveal)\b(?!\s+(?:to|by|of|was|is|were|are)\b)|"
+    r"(?:state|output|answer|reply|show|call)\s*(?::|\b(?:that|with|only|the|this|in|it|yes|no|an?)\b))"
     r"|\b(?:every|each|your|the (?:correct|right|only)) answers?\b"
     r"|(?:^|[.!?\n]\s*)(?:system|assistant|user|developer)\s*:"
     r"|\[/?(?:inst|system)\b|<\||<<sys>>|\bquote number\b|\"text\"\s*:",
@@ -178,9 +181,9 @@ def take_apart(text: str, dates: Sequence[EventDate], thesaurus: Thesaurus) -> S
     """
     names = tuple(values_in(text, "name", "", (), 0))
     numbers = tuple(_numbers(text, dates))
-    plain = list(_words(text, dates, names, numbers))
+    plain = list(_joined(_words(text, dates, names, numbers)))
     reported, reporters, reports = _reports(text, plain)
-    holding = _holding(text, plain)
+    holding = _holding(text, plain, thesaurus)
     words = tuple(
         Word(word.text, word.low, word.stem, word.start, word.end, word.kind, holding[index], index in reported)
         for index, word in enumerate(plain)
@@ -267,6 +270,56 @@ def _words(text: str, dates: Sequence[EventDate], names: Sequence[Value], number
         yield Word(match.group(), low, (stems(low) or [low])[0], span.start, span.end, kind)
 
 
+_PHRASAL = {
+    f"{form} {particle}": stems(verb)[0]
+    for forms, particle, verb in (
+        ("blow blows blew blown", "up", "explode"),
+        ("break breaks broke broken", "down", "fail"),
+        ("break breaks broke broken", "out", "start"),
+        ("bring brings brought", "down", "destroy"),
+        ("call calls called", "off", "cancel"),
+        ("carry carries carried", "out", "conduct"),
+        ("carry carries carried", "on", "continue"),
+        ("come comes came", "back", "return"),
+        ("cut cuts", "off", "isolate"),
+        ("find finds found", "out", "discover"),
+        ("give gives gave given", "up", "abandon"),
+        ("go goes went gone", "on", "continue"),
+        ("hand hands handed", "over", "give"),
+        ("lay lays laid", "off", "dismiss"),
+        ("look looks looked", "into", "investigate"),
+        ("pay pays paid", "out", "pay"),
+        ("point points pointed", "out", "note"),
+        ("pull pulls pulled", "down", "demolish"),
+        ("pull pulls pulled", "out", "withdraw"),
+        ("put puts", "off", "postpone"),
+        ("put puts", "out", "extinguish"),
+        ("run runs ran", "out", "expire"),
+        ("send sends sent", "back", "return"),
+        ("set sets", "off", "start"),
+        ("set sets", "out", "start"),
+        ("set sets", "up", "establish"),
+        ("shut shuts", "down", "close"),
+        ("take takes took taken", "over", "acquire"),
+        ("take takes took taken", "part", "participate"),
+        ("take takes took taken", "place", "happen"),
+        ("tear tears tore torn", "down", "demolish"),
+        ("throw throws threw thrown", "out", "reject"),
+        ("turn turns turned", "down", "reject"),
+    )
+    for form in forms.split()
+}
+"""Verbs of two words, by the stem of a single one that means the same."""
+
+
+def _joined(words: Iterable[Word]) -> Iterator[Word]:
+    """The words, with the stem of its one-word fellow for a verb of two."""
+    told = list(words)
+    for word, following in itertools.zip_longest(told, told[1:]):
+        stem = _PHRASAL.get(f"{word.low} {following.low}") if following is not None else None
+        yield replace(word, stem=stem) if stem is not None and word.kind == "content" else word
+
+
 def _digits(value: Value) -> Span:
     """The span of a number without the unit behind it."""
     if not value.unit or value.unit in (ORDINAL, TIME, "%", "$", "€", "£", "¥"):
@@ -284,7 +337,7 @@ _NUMERAL_WORD = rf"(?:\d[\d.,]*|(?:{'|'.join(_NUMBER_WORDS)})\b)"
 _NUMERAL = re.compile(rf"\W*(?:an?\s+)?{_NUMERAL_WORD}(?:(?:\s+and\s+|[\s-]+){_NUMERAL_WORD})*", re.IGNORECASE)
 
 
-def _holding(text: str, words: Sequence[Word]) -> list[tuple[str, ...]]:
+def _holding(text: str, words: Sequence[Word], thesaurus: Thesaurus) -> list[tuple[str, ...]]:
     """What holds over each word."""
     found: list[list[str]] = [[] for _ in words]
     low = text.lower()
@@ -296,6 +349,9 @@ def _holding(text: str, words: Sequence[Word]) -> list[tuple[str, ...]]:
             for index, word in enumerate(words):
                 if match.end() <= word.start < stop or (name == "denied" and match.start() <= word.start < match.end()):
                     found[index].append(name)
+    for index, word in enumerate(words[1:], 1):
+        if word.low == "no" and is_verb(words, index - 1, thesaurus):
+            found[index - 1].append("denied")  # "it showed no fault" as "it did not show a fault"
     for match in _ORDER.finditer(text):
         for index, word in enumerate(words):
             if word.start >= match.end():
@@ -325,15 +381,25 @@ _NOUNS_TOO = frozenset("report reports claim claims estimate estimates state sta
 _CALLED_FOR = frozenset("for on off in up back".split())
 """Words behind "called" that make another verb of it."""
 _NAMING = frozenset("call calls called".split())
+_SAYING_THAT = frozenset(
+    "answers answered replies replied responds responded stresses stressed emphasises emphasised emphasizes emphasized "
+    "admits admitted acknowledges acknowledged concedes conceded complains complained testifies testified confirms "
+    "confirmed suggests suggested concludes concluded reminds reminded recalls recalled discloses disclosed".split()
+)
+"""Verbs that only say something before "that"."""
 
 
 def is_reporting(words: Sequence[Word], index: int) -> bool:
     """Whether a word is a verb of saying here: not in "earlier reports" or "a fair called Weaponry Exhibition"."""
     low = words[index].low
-    if not REPORTING.fullmatch(low):
-        return False
     previous = words[index - 1] if index else None
     following = words[index + 1] if index + 1 < len(words) else None
+    if low in _SAYING_THAT:
+        return following is not None and following.low == "that"
+    if not REPORTING.fullmatch(low):
+        return False
+    if index and low in _NOUNS_TOO and words[index].text[0].isupper():
+        return False
     if low in _NAMING and following is not None and following.kind == "name":
         return False
     if low in _NAMING and previous is not None and previous.low in ("also", "now", "often", "sometimes"):
@@ -361,7 +427,7 @@ def _report(text: str, words: Sequence[Word], index: int, first: int, last: int)
     if words[index].low == "according":
         who = set(range(index + 2, after))
         return set(range(first, index)) | set(range(after, last)), who
-    passive = index > first and words[index - 1].low in _BE
+    passive = index > first and (words[index - 1].low in _BE or (index + 1 < last and words[index + 1].low == "to"))
     if passive:
         by = next((at for at in range(index + 1, last) if words[at].low == "by"), None)
         who = set(range(by + 1, min((at for at in commas if at > by), default=last))) if by is not None else set()
@@ -469,6 +535,15 @@ def _belongs(words: Sequence[Word], at: int) -> bool:
     )
 
 
+def _is_genitive(words: Sequence[Word], at: int) -> bool:
+    """Whether a word, or the name that it begins, says whose the next one is."""
+    while words[at].kind == "name" and at + 1 < len(words) and words[at + 1].kind == "name":
+        if words[at].text.endswith(("'s", "’s")):
+            return True
+        at += 1
+    return words[at].text.endswith(("'s", "’s"))
+
+
 def _goes_on(words: Sequence[Word], verb: int) -> bool:
     """Whether "and" or "but" stands before a verb, with nothing but auxiliaries between."""
     at = verb - 1
@@ -509,6 +584,8 @@ def _side(text: str, words: Sequence[Word], verb: int, verbs: Sequence[int], ste
             preposition = ""
         if low in _PREPOSITIONS:
             preposition = low
+        elif _is_genitive(words, at):
+            continue  # whose it is neither does it nor undergoes it
         elif words[at].kind in ("name", "content", "number"):
             hanging[at] = preposition
         elif low in _PRONOUNS and not preposition and not _belongs(words, at):

@@ -31,6 +31,14 @@ establish found create set | approve pass adopt | demand require | monitor watch
 child kid | country nation state | expire run | shut close | damage harm | car automobile vehicle | wish want
 permit allow let admit | meet met encounter | live reside | speak talk spoke | voice express | likely probable
 complete finish | sign ink | evade dodge escape | main chief principal | former previous earlier | near close
+hand give
+release publish issue | image picture photograph photo | fake forged false | supply deliver provide send | relief aid
+goods supply | retreat withdraw | enter cross | expand grow | restart resume | location place site | demolish raze
+review reconsider rethink | encourage embolden | respond answer reply | collapse fall fell | welcome receive greet
+spy reconnaissance | gather meet | celebrate mark | show present | effect force | search hunt | pledge promise vow
+halt stop end | probe inquiry investigation | doctor physician | injured hurt wounded | huge enormous vast
+recover find found | sue suit lawsuit | scrap abandon | rebuild reconstruct | rescue save | head lead chief led
+hamper hinder | postpone delay | criticise criticize reproach | poor bad | trip journey | roughly about | toll number
 """.replace("\n", " | ")
 """Groups of words that newspapers exchange and that WordNet keeps apart."""
 

@@ -12,7 +12,7 @@ import datetime
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.entailment import ENOUGH, Entailment
@@ -29,7 +29,7 @@ from assistant.statements import (
     take_apart,
 )
 from assistant.thesaurus import Thesaurus, load_thesaurus
-from assistant.values import Value
+from assistant.values import Value, numbers_in
 from corpus.document import EventDate, Span
 from index.embedding import Embedder, PassageText, Vector
 from index.words import stems
@@ -142,7 +142,7 @@ class Verifier:
             else:
                 reason = self._fault(comparison)
                 if not reason and len(words & read.statement.stems) < _SURELY_NEAR * len(words | read.statement.stems):
-                    cosine = self._cosine(sentence, read.source.text)  # takes longest: asked last, and only in doubt
+                    cosine = self.cosine(sentence, read.source)  # takes longest: asked last, and only in doubt
                     if cosine < self._thresholds.cosine:
                         reason = f"the quote is about something else (cosine {cosine:.2f})"
             if not reason:
@@ -177,20 +177,29 @@ class Verifier:
             return f"it does not follow from the quote (entailment {probability:.2f})"
         return ""
 
-    def _cosine(self, sentence: str, quote: str) -> float:
-        if new := [text for text in dict.fromkeys((sentence, quote)) if text not in self._vectors]:
+    def cosine(self, sentence: str, source: Source) -> float:
+        """Of a sentence and the quote, or that sentence of the quote which is nearest."""
+        parts = dict.fromkeys((source.text, *_SENTENCE_END.split(source.text)))
+        if new := [text for text in (sentence, *parts) if text not in self._vectors]:
             embedded = self._embedder.embed_passages([PassageText("", text, ()) for text in new])
             self._vectors.update(zip(new, (vectors.passage for vectors in embedded), strict=True))
-        return float(self._vectors[sentence] @ self._vectors[quote])
+        return max(float(self._vectors[sentence] @ self._vectors[part]) for part in parts)
 
     def _take_apart(self, text: str, published: datetime.date | None, dates: tuple[EventDate, ...] | None) -> Statement:
         return take_apart(text, dates if dates is not None else dates_in(text, published), self._thesaurus)
 
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
+
+
 def compare(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Comparison:
     """What a quote lacks of a sentence, or says otherwise."""
     aligned = _align(claim, quote, thesaurus)
-    telling = [index for index, word in enumerate(claim.words) if word.kind == "content" and not _light(word)]
+    telling = [
+        index
+        for index, word in enumerate(claim.words)
+        if word.kind == "content" and not _light(word) and not _in_favour(claim, index, quote)
+    ]
     missed = [index for index in telling if not aligned[index]]
     coverage = 1.0 - len(missed) / len(telling) if telling else 1.0
     fault = next(
@@ -227,12 +236,18 @@ def _is_english(statement: Statement, thesaurus: Thesaurus) -> bool:
     return not telling or any(thesaurus.knows(word.stem) or word.low in thesaurus.past_forms for word in telling)
 
 
-_LIGHT = frozenset("people persons person number total time times thing way place part".split())
+_LIGHT = frozenset("people persons person number total time times thing way place part kind sort type".split())
 """Nouns that add nothing to a number or a name."""
 
 
 def _light(word: Word) -> bool:
     return word.low in _LIGHT
+
+
+def _in_favour(claim: Statement, index: int, quote: Statement) -> bool:
+    """Whether a word only makes a preposition that the quote has: "voted in favour" for "voted for it"."""
+    is_one = claim.words[index].low in ("favour", "favor") and index > 0 and claim.words[index - 1].low == "in"
+    return is_one and "for" in quote.lows and "against" not in quote.lows
 
 
 Aligned = dict[int, list[int]]
@@ -255,7 +270,7 @@ def _places(word: Word, quote: Statement, thesaurus: Thesaurus) -> list[int]:
     for at, other in enumerate(quote.words):
         if other.kind not in ("content", "name"):
             continue
-        if other.low == word.low or other.stem == word.stem:
+        if other.stem == word.stem:
             same.append(at)
         elif _derived(word.stem, other.stem):
             near.append(at)
@@ -312,6 +327,8 @@ _OPPOSITES = [
     ("northern", "southern"),
     ("eastern", "western"),
     ("short", "long"),
+    ("late", "early"),
+    ("late", "earli"),
     ("upper", "lower"),
     ("alive", "dead"),
     ("dead", "surviv"),
@@ -352,12 +369,21 @@ def _numbers(claim: Statement, quote: Statement, _aligned: Aligned, thesaurus: T
         if value.unit == "" and value.amount in years and float(value.amount or 0).is_integer():
             continue
         held = [other for other in quote.numbers if _same_number(value, other, claim, quote, thesaurus)]
+        if not held and any(_same_number(value, other, claim, quote, thesaurus) for other in _numbers_of_dates(quote)):
+            continue  # "ten days earlier" is a number, "ten days before" a date
         if not held:
             yield f"the number {value.text!r} is not in the quote"
             continue
         if all(_bound(value, claim) != _bound(other, quote) for other in held):
             yield f"the quote gives {value.text!r} as more, less, or about"
     yield from _number_order(claim, quote)
+
+
+def _numbers_of_dates(quote: Statement) -> Iterator[Value]:
+    for date in quote.dates:
+        for value in numbers_in(date.text):
+            start = date.span.start
+            yield replace(value, span=Span(start + value.span.start, start + value.span.end))
 
 
 _BOUNDS = (
@@ -623,13 +649,23 @@ def _alike(
     if is_verb(claim.words, index, thesaurus) or is_verb(quote.words, at, thesaurus):
         return False
     if "denied" in own and "denied" not in theirs:
-        return "denied" in in_quote and _presupposed(claim, index)
+        return "denied" in in_quote and (_presupposed(claim, index) or _definite(claim, index))
+    if "denied" not in theirs and _definite(claim, index) and _definite(quote, at):
+        return True  # "whether the treaty covers it" does not doubt the treaty
     return set(own) <= in_quote and (bool(own) or not set(theirs) or not in_claim.isdisjoint(theirs))
 
 
 def _presupposed(statement: Statement, index: int) -> bool:
     """Whether a noun is only where something is denied: "nobody was hurt in the fire"."""
     return statement.words[index - 1].low == "the" and _preposition(statement, index) in ("in", "at", "during", "from")
+
+
+def _definite(statement: Statement, index: int) -> bool:
+    """Whether a noun is one that is there in any case: the treaty, its wording."""
+    at = index - 1
+    while at >= 0 and statement.words[at].kind in ("content", "name", "number") and not _gap(statement, at):
+        at -= 1
+    return at >= 0 and statement.words[at].low in ("the", "this", "that", "its", "his", "her", "their")
 
 
 def _told(holds: Sequence[str]) -> str:
@@ -666,6 +702,8 @@ def _reporting(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: 
     yield from _manner(claim, quote, thesaurus)
     for at in who:
         word = claim.words[at]
+        if _initials_of(word.text, quote):
+            continue
         if not theirs or any(_says(word, quote.words[other], thesaurus) for other in theirs) or _light(word):
             continue
         yield f"the quote does not name {word.text!r} as who says it"

@@ -1,11 +1,12 @@
 """Put questions and attacks to a real LLM, and tell what became of its sentences and how long they took.
 
-    python -m benchmarks.llm gguf:MODEL.gguf [--questions 100] [--served] [--attacks] [--kept FILE]
+    python -m benchmarks.llm gguf:MODEL.gguf [--questions 100] [--first] [--served] [--attacks] [--kept FILE]
 
 The questions are those of ``tests/eval/sample`` that have an answer and those of ``llm_questions.txt``, put to the
 sample documents, without the reader; with ``--served`` by way of a server on loopback that speaks OpenAI's chat
 completions, as LLMs mostly are. ``first_sentence_to_model`` is the time from the question to the first verified
-sentence, as a multiple of the time that the model itself took until it had finished that sentence. The attacks are
+sentence, as a multiple of the time that the model itself took until it had finished that sentence; ``--first`` asks for
+no more than that one. The attacks are
 those of ``tests/assistant/injections.jsonl``. ``--kept`` writes each sentence that was kept beside its quote, for
 somebody to judge. Standard output is one JSON object.
 """
@@ -75,7 +76,9 @@ def outcome(answer: Answer) -> dict[str, Any]:
     return next((dict(step.detail) for step in answer.trace.steps if step.name == "phrase"), {})
 
 
-def ask_all(parts: Parts, model: WatchedModel, asked: Sequence[str], kept: TextIO | None) -> dict[str, Any]:
+def ask_all(
+    parts: Parts, model: WatchedModel, asked: Sequence[str], kept: TextIO | None, *, first_only: bool = False
+) -> dict[str, Any]:
     """Below its threshold the assistant asks no LLM: here every question is put to it."""
     counts = {"kept": 0, "repaired": 0, "dropped": 0, "answers in the model's words": 0}
     faults: Counter[str] = Counter()
@@ -86,7 +89,7 @@ def ask_all(parts: Parts, model: WatchedModel, asked: Sequence[str], kept: TextI
         quotes = choose_for_llm(draft.evidence, draft.quotes, parts.library)
         phrasing = Phrasing(question, quotes, model, parts.library)
         shown = []
-        for sentence in phrasing:
+        for sentence in (said := iter(phrasing)):
             if not shown:
                 first.append(time.perf_counter() - started)
                 ratios.append(first[-1] / model.pieces[-1][0])
@@ -95,6 +98,9 @@ def ask_all(parts: Parts, model: WatchedModel, asked: Sequence[str], kept: TextI
                 words = {"sentence": sentence.text, "quote": sentence.citation.quote, "question": question}
                 kept.write(json.dumps(words, ensure_ascii=False) + "\n")
                 kept.flush()
+            if first_only:
+                break
+        said.close()
         result = phrasing.result
         for name in ("kept", "repaired", "dropped"):
             counts[name] += getattr(result, name)
@@ -188,6 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("llm")
     parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--first", action="store_true")
     parser.add_argument("--served", action="store_true")
     parser.add_argument("--attacks", action="store_true")
     parser.add_argument("--kept", type=Path)
@@ -200,7 +207,7 @@ def main() -> None:
                 parts = open_parts(Settings(data_dir=Path(data), reader="none"))
                 list(ingestion.ingest(parts.library, ingestion.find([ROOT / "corpus" / "sample"]).files))
                 with arguments.kept.open("w", encoding="utf-8") if arguments.kept else nullcontext() as kept:
-                    told |= ask_all(parts, model, questions()[: arguments.questions], kept)
+                    told |= ask_all(parts, model, questions()[: arguments.questions], kept, first_only=arguments.first)
                 parts.close()
         if arguments.attacks:
             told["injection"] = attack_all(model)

@@ -3,7 +3,8 @@
     python -m training.verification tests/assistant/verification
 
 Of the thresholds that let at most 1 % of the lies in ``sentences.txt`` through, those are taken that drop the fewest
-honest sentences. ``held_out.txt`` was written after the rules.
+honest sentences. ``held_out.txt`` was written after the rules, with them in mind; ``paraphrases.txt`` says it more
+freely, and the rules were widened with it; ``blind.txt`` is as free, and nothing is fitted to it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.verification import Comparison, Source, Thresholds, Verifier
-from index.embedding import PACKAGED, Embedder, PassageText, open_embedder
+from index.embedding import PACKAGED, Embedder, open_embedder
 
 MOST_LET_THROUGH = 0.01
 """Half of what is aimed at, since the rules were made with the same set."""
@@ -70,7 +71,8 @@ def main(folder: Path, *, details: bool) -> None:
         key=lambda thresholds: _cost(fitting, thresholds),
     )
     print(f"fitted: {best}")
-    for name, judged in (("fitted on", fitting), ("held out", reporting)):
+    freer, blind = (judge(embedder, folder / name) for name in ("paraphrases.txt", "blind.txt"))
+    for name, judged in (("fitted on", fitting), ("held out", reporting), ("freer", freer), ("blind", blind)):
         through, dropped = shares(judged, best)
         lies = sum(item.row.kind != "honest" for item in judged)
         print(f"{name}: {lies} lies, {through:.3f} let through; {len(judged) - lies} honest, {dropped:.3f} dropped")
@@ -99,10 +101,10 @@ def judge(embedder: Embedder, path: Path) -> list[Judged]:
     """Every row of a file, compared to its quote."""
     sources, rows = read(path)
     verifier = Verifier(sources, embedder)
-    cosines = _cosines(embedder, sources, rows)
     return [
-        Judged(row, verifier.compare(row.sentence, sources[row.quote - 1]), cosine)
-        for row, cosine in zip(rows, cosines, strict=True)
+        Judged(row, verifier.compare(row.sentence, source), verifier.cosine(row.sentence, source))
+        for row in rows
+        for source in [sources[row.quote - 1]]
     ]
 
 
@@ -117,14 +119,6 @@ def _cost(judged: Sequence[Judged], thresholds: Thresholds) -> tuple[bool, float
     through, dropped = shares(judged, thresholds)
     # Among equals the strictest: the set does not hold every lie.
     return through > MOST_LET_THROUGH, dropped, through, -thresholds.coverage - thresholds.cosine
-
-
-def _cosines(embedder: Embedder, sources: Sequence[Source], rows: Sequence[Row]) -> list[float]:
-    quotes = embedder.embed_passages([PassageText("", source.text, ()) for source in sources])
-    sentences = embedder.embed_passages([PassageText("", row.sentence, ()) for row in rows])
-    return [
-        float(quotes[row.quote - 1].passage @ sentence.passage) for row, sentence in zip(rows, sentences, strict=True)
-    ]
 
 
 if __name__ == "__main__":

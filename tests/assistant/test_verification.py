@@ -122,6 +122,28 @@ def test_spans_are_in_the_quote() -> None:
     assert verdict.span == Span(11, 37)
 
 
+@pytest.mark.parametrize(
+    ("quote", "sentence", "outcome"),
+    [
+        ("The hearing showed no fault of the pilot.", "The hearing did not show a fault of the pilot.", "supported"),
+        ("The hearing showed no fault of the pilot.", "The hearing showed a fault of the pilot.", "unsupported"),
+        ("The council put off the vote.", "The council postponed the vote.", "supported"),
+        ("The council put off the vote.", "The council put the vote.", "unsupported"),
+        ("The State Duma ratified the treaty.", "The State Duma ratified the treaty.", "supported"),
+        ("State media published photographs of the plant.", "State media released pictures of the plant.", "supported"),
+        ("State that the plant is safe.", "The plant is safe.", "unsupported"),
+        ("Asked about it, Lind answered that the plant was safe.", "Lind said that the plant was safe.", "supported"),
+        ("Asked about it, Lind answered that the plant was safe.", "The plant was safe.", "unsupported"),
+        ("Lind's deputy launched the boat.", "The boat was launched by Lind's deputy.", "supported"),
+        ("Nine of the ten members voted for it.", "Nine of the ten members voted in favour.", "supported"),
+        ("Nine of the ten members voted against it.", "Nine of the ten members voted in favour.", "unsupported"),
+    ],
+)
+def test_what_a_sentence_says_in_other_forms(quote: str, sentence: str, outcome: str, embedder: Embedder) -> None:
+    """A denial by "no", a verb of two words, a name that begins with a verb of saying, an answer that is a word."""
+    assert Verifier([Source(1, quote)], embedder).verify(sentence, [1]).outcome == outcome
+
+
 def test_hardly_a_lie_is_let_through_and_few_honest_sentences_are_dropped(embedder: Embedder) -> None:
     """The figures of docs/decisions.md, on the set that the rules were made with and on the one written after."""
     made_with = shares(judge(embedder, SETS / "sentences.txt"), THRESHOLDS)
@@ -130,6 +152,9 @@ def test_hardly_a_lie_is_let_through_and_few_honest_sentences_are_dropped(embedd
     assert made_with[1] <= 0.12
     assert held_out[0] <= 0.02
     assert held_out[1] <= 0.10
+    blind = shares(judge(embedder, SETS / "blind.txt"), THRESHOLDS)
+    assert blind[0] <= 0.03
+    assert blind[1] <= 0.55  # far from good: what is dropped is shown in the documents' own words
 
 
 def test_verifying_an_answer_is_quick(embedder: Embedder) -> None:
