@@ -279,6 +279,7 @@ def _source(citation: Citation) -> list[Text]:
     events = [
         f"“{printable(words)}” is {date}"
         for words, date in zip(citation.event_texts, citation.event_dates, strict=False)
+        if date not in words  # "in 2000" needs no telling
     ]
     if events:
         lines.append(Text("; ".join(events), style="dim"))

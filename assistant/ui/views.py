@@ -284,7 +284,7 @@ def _citation(cited: Json, library: Library) -> SourceView:
         dates=tuple(
             {"text": text, "iso": iso}
             for text, iso in zip(cited["event_texts"], cited["event_dates"], strict=True)
-            if text != iso
+            if iso not in text  # "in 2000" needs no telling
         ),
         speaker=cited["speaker"],
         gone=cited["status"] if cited["status"] in _GONE else "",
