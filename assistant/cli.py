@@ -18,7 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -544,6 +544,45 @@ def reindex(session: Session, as_json: bool) -> None:
     else:
         counts = f"{_count(stats.documents, 'document')} ({_count(stats.passages, 'passage')})"
         click.echo(f"Indexed {counts} anew in {seconds} s.")
+
+
+@cli.command()
+@click.option("--to", required=True, metavar="servers|DIR", help="The servers that the settings name, or a folder.")
+@click.option("--from", "of", type=click.Path(path_type=Path), metavar="DIR", help="Instead of the data folder.")
+@json_option
+@click.pass_obj
+def migrate(session: Session, to: str, of: Path | None, as_json: bool) -> None:
+    """Move the library to servers, or from them into a folder.
+
+    It is compared row by row at the end, and the old one stays. Cut short, it goes on where it ended when it is run
+    again.
+    """
+    from assistant.migration import migrate
+    from assistant.settings import SettingsError
+    from assistant.terminal import progress_bar
+    from index.errors import LibraryError
+
+    with ExitStack() as stack:
+
+        def begin(documents: int) -> Callable[[], None]:
+            bar = stack.enter_context(progress_bar("Moving", documents))
+            return lambda: bar.advance()
+
+        try:
+            done = migrate(session.settings(), to, of=of, begin=begin)
+        except SettingsError as error:
+            raise BadInput(str(error)) from error
+        except LibraryError as error:
+            raise LibraryFailure(str(error)) from error
+    if as_json:
+        _emit(done.to_dict())
+        return
+    for table in done.tables:
+        click.echo(f"{table.table:18} {table.source:>12,}  equal")
+    moved = (_count(done.documents, "document"), _count(done.originals, "original"), _count(done.vectors, "vector"))
+    click.echo(f"Moved {', '.join(moved)}.")
+    for hashed in done.lost:
+        click.echo(f"The original {hashed} was lost before the move.", err=True)
 
 
 @cli.command(name="eval")

@@ -65,6 +65,9 @@ _feedback = sa.Table(
 )
 
 
+TABLES = tuple(_metadata.sorted_tables)
+
+
 class NotKeptError(LookupError):
     """There is no such conversation or answer, or it is somebody else's: the two are not told apart."""
 

@@ -67,6 +67,9 @@ _sessions = sa.Table(
 )
 
 
+TABLES = tuple(_metadata.sorted_tables)
+
+
 class KeyNameError(ValueError):
     """A key can't be made under this name. The message says why and what to do."""
 

@@ -45,18 +45,18 @@ _ADVICE = {
     "SQLITE_READONLY": "its file and its folder must be writable",
 }
 
-_metadata = sa.MetaData()
+metadata = sa.MetaData()
 
 _facts = sa.Table(
     "facts",
-    _metadata,
+    metadata,
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.String, nullable=False),
 )
 
 _documents = sa.Table(
     "documents",
-    _metadata,
+    metadata,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("title", sa.String, nullable=False),
@@ -89,7 +89,7 @@ _CHUNK = 32_768
 
 _texts = sa.Table(
     "texts",
-    _metadata,
+    metadata,
     sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("chunk", sa.Integer, primary_key=True),
     sa.Column("text", sa.Text, nullable=False),
@@ -97,7 +97,7 @@ _texts = sa.Table(
 
 _origins = sa.Table(
     "origins",
-    _metadata,
+    metadata,
     sa.Column("origin", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
@@ -107,7 +107,7 @@ sa.Index("origins_by_file", _origins.c.file)
 
 _files = sa.Table(
     "files",
-    _metadata,
+    metadata,
     sa.Column("origin", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("media_type", sa.String, nullable=False),
@@ -118,13 +118,13 @@ _files = sa.Table(
 
 _loose_copies = sa.Table(  # kept copies of files that no file may need any more, or not yet
     "loose_copies",
-    _metadata,
+    metadata,
     sa.Column("content_hash", sa.String, primary_key=True),
 )
 
 _sentences = sa.Table(
     "sentences",
-    _metadata,
+    metadata,
     sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("ordinal", sa.Integer, primary_key=True),
     sa.Column("start", sa.Integer, nullable=False),
@@ -138,7 +138,7 @@ _sentences = sa.Table(
 _KEYS = ("id", "document_id")
 _passages = sa.Table(
     "passages",
-    _metadata,
+    metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
     sa.Column("ordinal", sa.Integer, nullable=False),
@@ -152,10 +152,10 @@ _passages = sa.Table(
     sqlite_autoincrement=True,  # an id is never used twice, so a stale vector can never stand for a newer passage
 )
 
-_staged_sentences = _sentences.to_metadata(_metadata, name="staged_sentences")
+_staged_sentences = _sentences.to_metadata(metadata, name="staged_sentences")
 _staged_passages = sa.Table(  # an index that is being built beside the one that is searched
     "staged_passages",
-    _metadata,
+    metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("document_id", sa.String, sa.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
     *(sa.Column(column.name, column.type, nullable=False) for column in _passages.c if column.name not in _KEYS),
@@ -165,7 +165,7 @@ _staged_passages = sa.Table(  # an index that is being built beside the one that
 
 _stale_vectors = sa.Table(
     "stale_vectors",
-    _metadata,
+    metadata,
     sa.Column("passage_id", sa.Integer, primary_key=True),
 )
 
@@ -344,7 +344,7 @@ class Catalog:
 
     def _create(self, connection: sa.Connection) -> None:
         """Make all tables; a change to them is a new revision in ``corpus.migrations`` as well."""
-        _metadata.create_all(connection)
+        metadata.create_all(connection)
         queue.metadata.create_all(connection)
         self.database.create_ids(connection)
         self.database.words.create(connection)

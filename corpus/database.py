@@ -76,6 +76,9 @@ class Database(Protocol):
     def last_id(self, connection: sa.Connection) -> int:
         """The last id that was reserved; 0 for none."""
 
+    def set_last_id(self, connection: sa.Connection, last_id: int) -> None:
+        """Draw no id up to this one any more."""
+
     def among(
         self, document_id: sa.Column[str], number: sa.Column[int], pairs: Sequence[tuple[str, int]]
     ) -> sa.ColumnElement[bool]:
@@ -111,6 +114,12 @@ class SqliteDatabase:
 
     def last_id(self, connection: sa.Connection) -> int:
         return connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")) or 0
+
+    def set_last_id(self, connection: sa.Connection, last_id: int) -> None:
+        connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = 'passages'"))
+        connection.execute(
+            sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('passages', :last)"), {"last": last_id}
+        )
 
     def among(
         self, document_id: sa.Column[str], number: sa.Column[int], pairs: Sequence[tuple[str, int]]
@@ -166,6 +175,10 @@ class PostgresDatabase:
     def last_id(self, connection: sa.Connection) -> int:
         row = connection.execute(sa.text("SELECT last_value, is_called FROM passage_ids")).one()
         return int(row.last_value) if row.is_called else 0
+
+    def set_last_id(self, connection: sa.Connection, last_id: int) -> None:
+        if last_id:
+            connection.execute(sa.text("SELECT setval('passage_ids', :last)"), {"last": last_id})
 
     def among(
         self, document_id: sa.Column[str], number: sa.Column[int], pairs: Sequence[tuple[str, int]]

@@ -213,6 +213,11 @@ class JobQueue:
             raise TakenAwayError(job_id)
 
 
+def open_jobs(connection: sa.Connection) -> int:
+    """How many jobs have not ended."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(_jobs).where(_OPEN)) or 0
+
+
 def _file(job_id: str, number: int) -> sa.Update:
     return sa.update(_files).where(_files.c.job_id == job_id, _files.c.number == number)
 

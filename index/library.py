@@ -44,6 +44,7 @@ from corpus.catalog import (
 from corpus.database import PostgresDatabase, WriterLock
 from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, SourceFile, Span
 from corpus.filters import Filters
+from corpus.moving import MOVING_FACT
 from corpus.originals import Originals, content_hash
 from corpus.sharing import CopyLocks, SharedWriting
 from index.chroma_server import ServedGenerations
@@ -256,7 +257,7 @@ class Library:
             folder.mkdir(parents=True, exist_ok=True)
             catalog = Catalog(database_url) if database_url is not None else Catalog.open(folder / CATALOG_FILE)
             served = chroma_server is not None and isinstance(catalog.database, PostgresDatabase)
-            lock = _try_lock(folder, catalog) if not served else None
+            lock = try_lock(folder, catalog) if not served else None
         except OSError as error:
             raise LibraryUnusableError(
                 f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "
@@ -264,6 +265,10 @@ class Library:
             ) from error
         library = cls(folder, catalog, embedder, lock, chroma_server)
         try:
+            if catalog.fact(MOVING_FACT) is not None:
+                raise LibraryUnusableError(
+                    "a library is being moved here and is not whole yet: run the same `dateline migrate` again"
+                )
             with library._writing if served else contextlib.nullcontext():
                 library._check_model(any_model=any_model)
                 if library.writable:
@@ -547,6 +552,10 @@ class Library:
         wider = vectors.search(vector, limit=min(int(2 * _POOL / share), vectors.count()))
         return [match for match in wider if match.passage_id in allowed][:_POOL]
 
+    def vector_count(self) -> int:
+        """Passages in the vector index."""
+        return self._vectors().count()
+
     def _vectors(self) -> VectorSearch:
         if self.shared:
             self._follow()
@@ -703,7 +712,7 @@ class Library:
             self._let_go()
         if self._lock is None:
             with self._writing:
-                self._lock = _try_lock(self._folder, self.catalog)
+                self._lock = try_lock(self._folder, self.catalog)
                 if self._lock is not None:
                     self._check_model(any_model=False)
                     self._note_owner()
@@ -863,7 +872,7 @@ class Library:
             self.catalog.forget_copies(list(settled))
 
 
-def _try_lock(folder: Path, catalog: Catalog) -> filelock.BaseFileLock | WriterLock | None:
+def try_lock(folder: Path, catalog: Catalog) -> filelock.BaseFileLock | WriterLock | None:
     """The lock that the writing process holds; the system frees it when the process ends, however it ends."""
     if isinstance(catalog.database, PostgresDatabase):
         return catalog.database.writer_lock()

@@ -57,9 +57,9 @@ def test_an_older_catalog_becomes_as_a_new_one(tmp_path: Path, schema: str) -> N
 
     assert definitions(tmp_path / "older.sqlite") == definitions(tmp_path / "new.sqlite")
     with catalog.engine.connect() as connection:
-        ours = {table.name for table in catalog_module._metadata.tables.values()}
+        ours = {table.name for table in catalog_module.metadata.tables.values()}
         options = {"include_name": lambda name, kind, _: kind != "table" or name in ours}
-        assert compare_metadata(MigrationContext.configure(connection, opts=options), catalog_module._metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), catalog_module.metadata) == []
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == SCHEMA_VERSION
     assert catalog.fact("schema_version") == SCHEMA_VERSION
     assert {info.title: info.names for info in catalog.documents()} == {"dam": ("dam",), "mill": ("copy", "mill")}
