@@ -67,7 +67,7 @@ def filled(one_machine: Settings, stand_in_parts: OpenParts) -> dict[str, Any]:
         ids = [result.document_id for result in results if result.document_id]
         parts.library.set_published(ids[0], PublishedDate(datetime.date(2020, 2, 3), "user", "2020-02-03"))
         parts.library.remove([ids[-1]])  # ids of passages that must not be used again
-        long = "".join(f"Report {number} tells of dams, mills and ’quoted’ harbours. " for number in range(2000))
+        long = "".join(f"Row {number} holds ropes, nets and ’quoted’ hooks. " for number in range(2000))
         list(parts.library.add([Document(long, "Long", origin="test:long", name="long.txt")]))
         conversation = parts.conversations.create(LOCAL, "First")
         parts.conversations.create(LOCAL, "Second")
