@@ -237,13 +237,19 @@ def test_a_postgresql_that_ends_is_waited_for(own_postgres_process: Any) -> None
 
 
 SERVER = """
-import sys
-from pathlib import Path
+import sys, time
 sys.path.insert(0, "tests")
 from conftest import _serve, _stand_in_parts
+from assistant import shared_jobs
 from assistant.http import documents
 from assistant.settings import Settings
 documents.LEASE = 2
+shared_jobs._LOOKS = 3.0
+adding, pause = documents.add_upload, float(sys.argv[1])
+def add_slowly(*given, **named):
+    time.sleep(pause)
+    return adding(*given, **named)
+documents.add_upload = add_slowly
 with _stand_in_parts(Settings()) as parts, _serve(parts, Settings()) as url:
     print(url, flush=True)
     sys.stdin.read()
@@ -251,8 +257,8 @@ with _stand_in_parts(Settings()) as parts, _serve(parts, Settings()) as url:
 
 
 @pytest.fixture
-def server(postgres_database: str, chroma_process: Any, tmp_path: Path) -> Iterator[Callable[[], tuple[Any, str]]]:
-    """Starts an app process on the two servers; the process and its URL."""
+def server(postgres_database: str, chroma_process: Any, tmp_path: Path) -> Iterator[Callable[[float], tuple[Any, str]]]:
+    """Starts an app process that takes so many seconds more for each file; the process and its URL."""
     started: list[subprocess.Popen[str]] = []
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
@@ -261,9 +267,9 @@ def server(postgres_database: str, chroma_process: Any, tmp_path: Path) -> Itera
         "DATELINE_CHROMA_URL": chroma_process.url,
     }
 
-    def start() -> tuple[subprocess.Popen[str], str]:
+    def start(pause: float) -> tuple[subprocess.Popen[str], str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER],
+            [sys.executable, "-c", SERVER, str(pause)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -280,15 +286,15 @@ def server(postgres_database: str, chroma_process: Any, tmp_path: Path) -> Itera
         process.communicate()
 
 
-def test_the_job_of_a_killed_process_is_done_by_another(server: Callable[[], tuple[Any, str]]) -> None:
+def test_the_job_of_a_killed_process_is_done_by_another(server: Callable[[float], tuple[Any, str]]) -> None:
     """Of two app processes the one that adds 30 files is killed: the other, asked for the job, tells how far it was,
     takes it up and ends it; every file is one document."""
     import httpx
 
-    first, one = server()
+    first, one = server(0.5)
+    _, other = server(0)
     files = [("files", (f"report{number}.txt", f"The report {number} is ready.")) for number in range(30)]
     job = httpx.post(f"{one}/v1/documents", params={"background": "true"}, files=files).raise_for_status().json()
-    _, other = server()
     while httpx.get(f"{other}/v1/jobs/{job['id']}").raise_for_status().json()["files_done"] < 5:
         time.sleep(0.02)
     first.kill()
