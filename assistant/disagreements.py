@@ -118,8 +118,9 @@ def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _As
     """The values that differently worded sentences give in the place that the question asks for, one a document."""
     places: list[tuple[_Line, Value | None, tuple[str, ...]]]
     if kind == "number":
-        near = [line for line in about if best - line.evidence.logit <= _NEAR and asked.named_by(line)]
-        places = [(line, _number_in_place(line, asked, question), ()) for line in near]
+        near = [line for line in about if best - line.evidence.logit <= _NEAR]
+        counted = [(line, _number_in_place(line, asked, question)) for line in near]
+        places = [(line, value, ()) for line, value in counted if value is not None and asked.counted_by(value, line)]
     elif kind == "name" and _OF_TITLE.match(question):
         places = [(line, *_name_behind_title(line, asked)) for line in about]
     else:
@@ -228,13 +229,17 @@ class _Asked:
             return False
         return held >= _MOST and behind <= _NEAR
 
-    def named_by(self, line: _Line) -> bool:
-        """Whether a sentence with its title, and no neighbour, holds most words: what it counts is what is asked.
+    def counted_by(self, value: Value, line: _Line) -> bool:
+        """Whether a number counts what is asked: something rare, or else in a sentence that names, with its title and
+        no neighbour, most of what the question does.
 
-        A count of another thing stands as well beside a sentence that names the one asked for.
+        Containers say themselves what is counted. People do not: they may have died of the flood that came to the
+        town of the earthquake.
         """
-        own = {*stems(line.evidence.sentence.text), *stems(line.evidence.retrieved.passage.context)}
         total = sum(self.terms.values()) or 1.0
+        if self.terms.get(value.unit, 0.0) * len(self.terms) >= total:
+            return True
+        own = {*stems(line.evidence.sentence.text), *stems(line.evidence.retrieved.passage.context)}
         return sum(weight for term, weight in self.terms.items() if term in own) >= _NAMED * total
 
 
