@@ -18,7 +18,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -266,27 +266,8 @@ def judge(model: torch.nn.Module, tokenizer: Any, groups: Sequence[Group]) -> di
     return figures
 
 
-def held_back_articles(groups: Sequence[Group], recipe: Recipe, dice: random.Random) -> set[tuple[str, str]]:
-    """Source and name of the articles that are judged and never trained on."""
-    articles = sorted({(group.source, group.article) for group in groups})
-    return set(dice.sample(articles, max(1, int(recipe.held_back * len(articles)))))
-
-
-def train(
-    groups: Sequence[Group],
-    recipe: Recipe,
-    out: Path | None,
-    *,
-    build: Callable[[Path], torch.nn.Module] = build_scorer,
-    share: float = 1.0,
-) -> list[dict[str, Any]]:
-    """Train and write the weights after every epoch; returns the figures of each.
-
-    Args:
-        out: folder of the weights; None to write none.
-        build: makes the network from the backbone's folder.
-        share: of the articles that are not held back, 0 to 1: what is trained on.
-    """
+def train(groups: Sequence[Group], recipe: Recipe, out: Path) -> list[dict[str, Any]]:
+    """Train and write the weights after every epoch; returns the figures of each."""
     import torch
     import transformers
     from safetensors.torch import save_file
@@ -294,16 +275,13 @@ def train(
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(os.cpu_count() or 1)  # the passes of answering keep to one thread each
     dice = random.Random(recipe.seed)  # noqa: S311 — repeatable on purpose
-    held_back = held_back_articles(groups, recipe, dice)
-    judged = [group for group in groups if (group.source, group.article) in held_back]
+    articles = sorted({(group.source, group.article) for group in groups})
+    held_back = set(dice.sample(articles, max(1, int(recipe.held_back * len(articles)))))
     kept = [group for group in groups if (group.source, group.article) not in held_back]
-    if share < 1:
-        articles = sorted({(group.source, group.article) for group in kept})
-        shown = set(dice.sample(articles, round(share * len(articles))))
-        kept = [group for group in kept if (group.source, group.article) in shown]
+    judged = [group for group in groups if (group.source, group.article) in held_back]
     backbone = packaged_path()
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(backbone), local_files_only=True)
-    model = build(backbone)
+    model = build_scorer(backbone)
     model.encoder.embeddings.requires_grad_(False)  # type: ignore[union-attr, operator]
     epochs = [examples(kept, recipe, dice) for _ in range(recipe.epochs)]
     steps = sum(-(-len(made) // recipe.examples_a_batch) for made in epochs)
@@ -338,8 +316,6 @@ def train(
         figures = {"epoch": epoch, "loss": round(float(np.mean(losses)), 4), **judge(model, tokenizer, judged)}
         print(json.dumps(figures), flush=True)
         report.append(figures)
-        if out is None:
-            continue
         state = {name: value for name, value in model.state_dict().items() if "embeddings" not in name}
         out.mkdir(parents=True, exist_ok=True)
         notes = {"format": FORMAT, "backbone": backbone_hash(backbone), "recipe": json.dumps(asdict(recipe))}
