@@ -71,7 +71,7 @@ def test_the_probability_is_that_of_the_label_that_the_model_names(made: Maker) 
 @pytest.mark.parametrize(
     ("sentence", "says", "outcome", "reason"),
     [
-        ("Norcast Steel took over Haldane Works.", 1, "supported", ""),
+        ("Norcast Steel swallowed Haldane Works.", 1, "supported", ""),
         ("Norcast Steel bought Haldane Works.", 0, "unsupported", "it does not follow from the quote (entailment 0.0"),
         (
             "Norcast Steel bought Haldane Works for $4.2 billion.",
@@ -94,7 +94,7 @@ def test_it_decides_on_the_meaning_and_the_rules_on_values(
 
 def test_without_it_other_words_are_not_let_pass() -> None:
     """What the first case above shows is the model's doing."""
-    assert Verifier([BOUGHT], WordHashEmbedder()).verify("Norcast Steel took over Haldane Works.", [1]).source_ids == ()
+    assert Verifier([BOUGHT], WordHashEmbedder()).verify("Norcast Steel swallowed Haldane Works.", [1]).source_ids == ()
 
 
 @pytest.mark.parametrize("labels", [("LABEL_0", "LABEL_1"), ("not_entailment", "other"), ("entailment",)])
