@@ -105,8 +105,6 @@ def _twins(
     return groups
 
 
-_NAMED = 0.7
-"""Share of the words, by rarity, that a sentence must hold itself for its number to be the one asked for."""
 _NEIGHBOURS = 7
 """Words on each side of a number among which the question's are looked for."""
 _TITLE = 3
@@ -230,8 +228,8 @@ class _Asked:
         return held >= _MOST and behind <= _NEAR
 
     def counted_by(self, value: Value, line: _Line) -> bool:
-        """Whether a number counts what is asked: something rare, or else in a sentence that names, with its title and
-        no neighbour, most of what the question does.
+        """Whether a number counts what is asked: something rare, or else in a sentence that holds, with its title and
+        no neighbour, every word of the question that is at least as rare as they are on the average.
 
         Containers say themselves what is counted. People do not: they may have died of the flood that came to the
         town of the earthquake.
@@ -240,7 +238,7 @@ class _Asked:
         if self.terms.get(value.unit, 0.0) * len(self.terms) >= total:
             return True
         own = {*stems(line.evidence.sentence.text), *stems(line.evidence.retrieved.passage.context)}
-        return sum(weight for term, weight in self.terms.items() if term in own) >= _NAMED * total
+        return all(term in own for term, weight in self.terms.items() if weight * len(self.terms) >= total)
 
 
 _QUANTITY = re.compile(

@@ -126,6 +126,13 @@ window.dateline ??= (() => {
     if (name) history.replaceState(null, "", `${location.pathname}${location.search}${name === "chat" ? "" : `#${name}`}`);
   });
   const named = { "#documents": "Documents", "#timeline": "Timeline" }[location.hash];
-  if (named) setTimeout(() => tab(named));
+  // A click before Gradio listens is lost, so it is repeated until the tab is chosen or the visitor goes elsewhere.
+  const land = (hash, tries) => {
+    const chosen = [...document.querySelectorAll("button[role=tab][aria-selected=true]")].some((item) => item.textContent.trim() === named);
+    if (chosen || !tries || location.hash !== hash) return;
+    tab(named);
+    setTimeout(() => land(hash, tries - 1), 100);
+  };
+  if (named) setTimeout(() => land(location.hash, 100));
   return { api, button, copy, counted, day, documents, make, months, open, part, tab };
 })();

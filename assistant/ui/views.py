@@ -369,10 +369,12 @@ def _steps(trace: Json) -> Iterator[Json]:
                 f"{step['confidence']:.0%} sure of the best quote; answers are given from {step['threshold']:.0%}, "
                 f"with {step['quotes']} {'quote' if step['quotes'] == 1 else 'quotes'} here"
             )
+        elif step["name"] == "compare":
+            said = f"{step['kind']}: {', '.join(step['values'])}"
         elif step["name"] == "phrase":
             said = (
-                f"by {step['model']}: sentences kept {step['kept']}, marks moved {step['repaired']}, "
-                f"sentences left out {step['dropped']}"
+                f"by {step['model']}: {step['kept']:,} of its sentences kept, {step['repaired']:,} of them under "
+                f"another mark than its own; {step['dropped']:,} left out"
             )
         elif step["name"] == "note":
             said = step["text"]

@@ -183,9 +183,10 @@ def test_counts_of_different_things_are_not_set_side_by_side(ask: Ask) -> None:
 
 def test_a_count_beside_the_asked_for_event_is_of_another_one(sample_parts: Parts) -> None:
     """Two disasters in one place: the brief on the floods names the quake, its dead are none of the quake's."""
-    answer = sample_parts.assistant.ask("How many people died in the earthquake?")
-    assert answer.answered
-    assert values(answer) == []
+    for question in ("How many people died in the earthquake?", "How many people died in the Noto earthquake?"):
+        answer = sample_parts.assistant.ask(question)
+        assert answer.answered
+        assert values(answer) == []
 
 
 def test_who_holds_an_office_changes(ask: Ask) -> None:

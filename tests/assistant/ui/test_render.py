@@ -137,8 +137,8 @@ def test_the_filters_of_an_answer_are_told(library: Library) -> None:
     shown = words(render.turn(view(library, citation(library), trace=trace)))
 
     assert shown.startswith(
-        "And when? Only documents that were chosen (2) known by 1931-07-01 published from 1931-07-01 published up to "
-        "1931-07-01 The dam was begun"
+        "And when? Only documents that were chosen (2), known by 1931-07-01 , published from 1931-07-01 , "
+        "published up to 1931-07-01 The dam was begun"
     )
 
 
