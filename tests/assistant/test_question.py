@@ -12,7 +12,15 @@ TREATY = [Turn("user", "When was the treaty signed?"), Turn("assistant", "It was
 
 @pytest.mark.parametrize(
     "question",
-    ["Who signed it?", "And in Moscow?", "What about Japan?", "Why?", "What did they promise?", "Who said that?"],
+    [
+        "Who signed it?",
+        "And in Moscow?",
+        "What about Japan?",
+        "Why?",
+        "What did they promise?",
+        "Who said that?",
+        "Cost?",
+    ],
 )
 def test_a_follow_up_is_led_by_the_question_that_it_leans_on(question: str) -> None:
     """What points back, or says next to nothing, is joined to the last question that stands alone."""
@@ -23,6 +31,53 @@ def test_a_follow_up_is_led_by_the_question_that_it_leans_on(question: str) -> N
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     """A change of topic brings nothing along."""
     assert stand_alone(question, TREATY, most_characters=1000).text == question
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "whole"),
+    [
+        ("When did Norland ratify the pact?", "And when did Ostmark?", "When did Ostmark ratify the pact?"),
+        (
+            "When did Norland ratify the pact?",
+            "What about the Union of Ostmark?",
+            "When did the Union of Ostmark ratify the pact?",
+        ),
+        ("How many died in Port Anse in the floods?", "And in Lenk?", "How many died in Lenk in the floods?"),
+        ("What is the population of Ostmark's capital?", "Norland?", "What is the population of Norland's capital?"),
+        ("Is Per Aas Lund the leader?", "And Ida Moe?", "Is Ida Moe the leader?"),
+        ("What did Lund and Moe agree in Lenk?", "And in Port Anse?", "What did Lund and Moe agree in Port Anse?"),
+        ("Who led the party in 2019?", "and in 2023?", "Who led the party in 2023?"),
+        ("Who led the party between 2001 and 2003?", "What about last year?", "Who led the party last year?"),
+        ("When was the treaty signed?", "And in June?", "When was the treaty signed in June?"),
+    ],
+)
+def test_a_follow_up_that_changes_only_a_name_or_a_time_is_said_in_full(
+    earlier: str, question: str, whole: str
+) -> None:
+    """The other name or time takes the place of the earlier question's own."""
+    assert stand_alone(question, [Turn("user", earlier)], most_characters=1000).text == whole
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question"),
+    [
+        ("What did Lund and Moe agree in Lenk?", "What about Aas?"),  # in whose place?
+        ("When did Norland ratify the pact?", "Who did Ostmark?"),  # another question word
+        ("When did Norland ratify the pact?", "And Lund's?"),
+        ("When did Norland ratify the pact?", "What about the cost?"),
+        ("When did O'Neill resign?", "And Lund?"),
+    ],
+)
+def test_what_could_be_meant_in_several_ways_is_not_put_in_a_place(earlier: str, question: str) -> None:
+    """Then both questions stand beside each other, as they were asked."""
+    whole = stand_alone(question, [Turn("user", earlier)], most_characters=1000).text
+    assert whole == f"{earlier.rstrip('?')}: {question}"
+
+
+@pytest.mark.parametrize("said", ["Who is Lund?", "Where was the Ostmark?", "hello", "Thank you very much!"])
+def test_short_and_whole_needs_no_earlier_question(said: str) -> None:
+    """Neither a name that is asked about nor small talk asks the earlier question again."""
+    assert stand_alone(said, TREATY, most_characters=1000).text == said
 
 
 def test_a_first_question_is_left_alone() -> None:
