@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import has_fast_bfloat16, packaged_path
-from index.passes import ForwardPasses
+from index.embedding import PADDED_TO, has_fast_bfloat16, packaged_path
+from index.passes import ForwardPasses, length_batches
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +34,9 @@ MOST_CONTEXT_TOKENS = 40
 _TOKENS_A_BATCH = 2048
 _BATCHES = 4
 """What a question's candidates are parted into, so that several cores read at once."""
+_ROWS = 4
+"""A pass has a multiple of so many rows of a multiple of ``PADDED_TO`` tokens: torch keeps code for every shape."""
+_FILLER: tuple[list[int], list[int]] = ([0], [0])
 
 
 class ReaderError(Exception):
@@ -191,13 +194,14 @@ class PackagedReader:
         tokenizer, model = self._model()
         pairs = pair_ids(tokenizer, question, candidates)
         lengths = [len(ids) for ids, _ in pairs]
-        share = sum(lengths) // _BATCHES + max(lengths)  # what is padded takes room as well
-        batches = list(length_batches(lengths, min(share, _TOKENS_A_BATCH)))
+        share = sum(lengths) // _BATCHES + _ROWS * max(lengths)  # what is padded takes room as well
+        batches = list(length_batches(lengths, min(share, _TOKENS_A_BATCH), rows=_ROWS))
 
         def read(batch: Sequence[int]) -> Logits:
+            rows = [pairs[index] for index in batch] + [_FILLER] * (-len(batch) % _ROWS)
             with torch.inference_mode():
-                logits: Logits = model(*padded([pairs[index] for index in batch])).float().numpy()
-            return logits
+                logits: Logits = model(*padded(rows)).float().numpy()
+            return logits[: len(batch)]
 
         for batch, logits in zip(batches, self._passes.run(read, batches), strict=True):
             scores[batch] = logits
@@ -306,23 +310,11 @@ def unpacked(shipped: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-def length_batches(lengths: Sequence[int], most_tokens: int) -> Iterator[list[int]]:
-    """Indices sorted by length, in batches of a bounded number of padded tokens."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > most_tokens:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
-
-
 def padded(pairs: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ids, types and mask of shape (pairs, longest)."""
+    """Ids, types and mask of shape (pairs, longest), the longest rounded up to a multiple of ``PADDED_TO``."""
     import torch
 
-    longest = max(len(ids) for ids, _ in pairs)
+    longest = -(-max(len(ids) for ids, _ in pairs) // PADDED_TO) * PADDED_TO
     table = np.zeros((3, len(pairs), longest), dtype=np.int64)
     for row, (ids, types) in enumerate(pairs):
         table[0, row, : len(ids)] = ids

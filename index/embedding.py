@@ -12,7 +12,7 @@ import hashlib
 import json
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from corpus.document import Span
 from index.errors import EmbedderError
-from index.passes import ForwardPasses, SharedPass
+from index.passes import ForwardPasses, SharedPass, length_batches
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -38,6 +38,8 @@ _TOKENIZED_TOGETHER = 512
 """Passages that are sorted by length together."""
 _TOKENS_A_BATCH = 2048
 """Padded tokens of one forward pass: more gains nothing on a CPU, is padded more, and costs memory."""
+PADDED_TO = 8
+"""Tokens are padded to a multiple of this: torch keeps code for every shape that it meets, some 200 kB each."""
 _QUESTIONS_A_PASS = 16
 """Questions that are embedded together where many ask at once."""
 
@@ -207,7 +209,7 @@ class SentenceTransformerEmbedder:
 
     def _embed(self, passages: Sequence[PassageText]) -> list[PassageVectors]:
         encoded = self._all.cut.encode_batch([passage.joined for passage in passages])
-        batches = list(_batches([len(encoding) for encoding in encoded]))
+        batches = list(length_batches([len(encoding) for encoding in encoded], _TOKENS_A_BATCH))
 
         def embed(batch: Sequence[int]) -> list[PassageVectors]:
             return self._pass([passages[index] for index in batch], [encoded[index] for index in batch])
@@ -236,7 +238,10 @@ class SentenceTransformerEmbedder:
 
     def _padded(self, rows: Sequence[list[int]]) -> dict[str, Tensor]:
         """Tokens as the model takes them, of shape (rows, tokens of the longest), and which of them are padding."""
-        return dict(self._model.tokenizer.pad({"input_ids": list(rows)}, return_tensors="pt"))
+        longest = -(-max(map(len, rows)) // PADDED_TO) * PADDED_TO
+        width = min(longest, self.max_tokens)
+        given = {"input_ids": list(rows)}
+        return dict(self._model.tokenizer.pad(given, padding="max_length", max_length=width, return_tensors="pt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,18 +283,6 @@ def _give_back_memory() -> None:
 
 
 _FORMAT = "context newline text; sentence = mean of tokens; 1"
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices, the longest first, in batches of a bounded number of padded tokens: hardly any padding."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        if batch and (len(batch) + 1) * lengths[batch[0]] > _TOKENS_A_BATCH:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
 
 
 def _sentence_weights(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -70,6 +70,23 @@ class SharedPass(Generic[Given, Result]):
             if self._next is not None and self._next[0] is waiting:
                 self._next = None
         return self._work(waiting)
+
+
+def length_batches(lengths: Sequence[int], most_tokens: int, *, rows: int = 1) -> Iterator[list[int]]:
+    """Indices, the longest first, in batches of a bounded number of padded tokens: hardly any padding.
+
+    Args:
+        rows: every batch but the last has a multiple of so many; one has more than ``most_tokens`` if need be.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
+    batch: list[int] = []
+    for start in range(0, len(order), rows):
+        if batch and (len(batch) + rows) * lengths[batch[0]] > most_tokens:
+            yield batch
+            batch = []
+        batch += order[start : start + rows]
+    if batch:
+        yield batch
 
 
 def _cores() -> int:

@@ -14,7 +14,6 @@ from assistant.reader import (
     Candidate,
     PackagedReader,
     ReaderError,
-    length_batches,
     open_reader,
     pair_ids,
 )
@@ -69,14 +68,6 @@ def test_a_pair_is_bounded() -> None:
     long = "word " * 3000
     ((ids, types),) = pair_ids(tokenizer, long, [Candidate(long, long, long)])
     assert len(ids) == len(types) == 48 + 128 + 40 + 4
-
-
-def test_batches_hold_every_index_once() -> None:
-    """Sorted by length, none lost."""
-    lengths = [5, 200, 3, 90, 7, 7]
-    batches = list(length_batches(lengths, 200))
-    assert sorted(index for batch in batches for index in batch) == list(range(6))
-    assert all(len(batch) * max(lengths[index] for index in batch) <= 200 for batch in batches)
 
 
 def _damaged(tmp_path: Path, *, notes: dict[str, str] | None) -> Path:

@@ -36,17 +36,18 @@ def test_a_question_is_embedded_as_sentence_transformers_does(embedder: Sentence
 
 
 def test_questions_asked_at_once_find_what_each_finds_alone(sample_parts: Parts) -> None:
-    """Sharing a pass changes a vector by no more than rounding, and no first passage that is found."""
+    """Sharing a pass changes a vector by no more than rounding, and what is found first only where two are as near."""
     library = sample_parts.library
     alone = [library.embedder.embed_question(question) for question in QUESTIONS]
     with ThreadPoolExecutor(16) as crowd:
         together = list(crowd.map(library.embedder.embed_question, QUESTIONS))
     for one, other in zip(alone, together, strict=True):
         assert one @ other == pytest.approx(1, abs=2e-4)
-    found = [[library._all_vectors().search(vector, limit=1) for vector in vectors] for vectors in (alone, together)]
-    assert [[match.passage_id for match in row] for row in found[0]] == [
-        [match.passage_id for match in row] for row in found[1]
-    ]
+    for one, other in zip(alone, together, strict=True):
+        found = library._all_vectors().search(one, limit=2)
+        [first] = library._all_vectors().search(other, limit=1)
+        as_near = [match.passage_id for match in found if match.similarity > found[0].similarity - 2e-3]
+        assert first.passage_id in as_near
 
 
 def test_questions_and_passages_do_not_reach_into_each_others_tokenizer(embedder: SentenceTransformerEmbedder) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from index.passes import ForwardPasses, SharedPass
+from index.passes import ForwardPasses, SharedPass, length_batches
 
 
 def test_results_come_in_the_order_given() -> None:
@@ -78,3 +78,13 @@ def test_an_error_of_a_shared_pass_reaches_all_in_it_and_no_later_one() -> None:
     with pytest.raises(ZeroDivisionError):
         shared.run(0)
     assert shared.run(1) == 1
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_batches_hold_every_index_once(rows: int) -> None:
+    """Sorted by length, none lost; only the last has rows left over, and none is more than it may be."""
+    lengths = [5, 200, 3, 90, 7, 7, 40, 41, 42, 43, 44]
+    batches = list(length_batches(lengths, 200, rows=rows))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert all(len(batch) % rows == 0 for batch in batches[:-1])
+    assert all(len(batch) == rows or len(batch) * max(lengths[index] for index in batch) <= 200 for batch in batches)
