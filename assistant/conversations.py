@@ -1,5 +1,7 @@
 """Conversations: turns with their citations, and what people thought of the answers, kept beside the catalog.
 
+A question may be kept before it is answered; where no answer comes it stays, and says so.
+
 Every conversation has an owner, and nobody else can tell that it is there.
 """
 
@@ -14,9 +16,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from assistant.answer import Answer, Turn
+from assistant.answer import Answer, Step, Trace, Turn
 from assistant.kept_answer import from_kept, to_kept
 from corpus.catalog import Catalog
+from corpus.filters import Filters
 
 LOCAL = "local"
 """The owner of what is kept where no keys were made: whoever uses this computer."""
@@ -25,6 +28,10 @@ LONGEST_TITLE = 200
 
 Rating = Literal["up", "down"]
 
+STOPPED = "stopped"
+"""Name of the only step of a turn that has no answer."""
+
+_NO_ANSWER = "This was stopped before it was answered."
 _TITLE_OF_QUESTION = 80
 """Characters of the first question that become the title of a conversation without one."""
 _LOOKED_BACK = 20
@@ -211,28 +218,49 @@ class Conversations:
         A conversation without a title takes the first question for it.
         """
         with self._engine.begin() as connection:
-            # The update comes first: it takes the lock, so that two turns at once get two numbers.
-            now = _touch(connection, owner, conversation_id)
-            last = connection.scalar(
-                sa.select(sa.func.max(_turns.c.number)).where(_turns.c.conversation_id == conversation_id)
+            return _add(connection, owner, conversation_id, answer)
+
+    def begin(self, owner: str, conversation_id: str, question: str, filters: Filters) -> str:
+        """Keep a question as the last turn before it is answered; returns the id that it waits under.
+
+        Until ``finish`` puts the answer in its place it reads as stopped, and for good where none comes. The last question,
+        where it was stopped and is asked again, keeps its place.
+        """
+        waiting = _stopped(question, filters)
+        with self._engine.begin() as connection:
+            _touch(connection, owner, conversation_id)
+            last = connection.execute(
+                sa.select(_turns.c.answer_id, _turns.c.answer)
+                .where(_turns.c.conversation_id == conversation_id)
+                .order_by(_turns.c.number.desc())
+                .limit(1)
+            ).one_or_none()
+            same = last is not None and last.answer["question"] == question and _is_stopped(last.answer["trace"])
+            if last is not None and same:
+                connection.execute(sa.delete(_turns).where(_turns.c.answer_id == last.answer_id))
+            _add(connection, owner, conversation_id, waiting)
+        return waiting.id
+
+    def finish(self, owner: str, conversation_id: str, waiting: str, answer: Answer) -> None:
+        """Put an answer in the place of the question that waits for it."""
+        with self._engine.begin() as connection:
+            _touch(connection, owner, conversation_id)
+            connection.execute(sa.delete(_feedback).where(_feedback.c.answer_id == waiting))
+            put = connection.execute(
+                sa.update(_turns)
+                .where(_turns.c.answer_id == waiting, _turns.c.conversation_id == conversation_id)
+                .values(answer_id=answer.id, answer=to_kept(answer))
             )
-            number: int = (last or 0) + 1
+            if not put.rowcount:  # the same question was asked twice at once
+                _add(connection, owner, conversation_id, answer)
+
+    def take_back(self, owner: str, conversation_id: str, waiting: str) -> None:
+        """Forget a question that waits for its answer and cannot have one."""
+        with self._engine.begin() as connection:
+            _touch(connection, owner, conversation_id)
             connection.execute(
-                sa.insert(_turns).values(
-                    answer_id=answer.id,
-                    conversation_id=conversation_id,
-                    number=number,
-                    answer=to_kept(answer),
-                    asked=now,
-                )
+                sa.delete(_turns).where(_turns.c.answer_id == waiting, _turns.c.conversation_id == conversation_id)
             )
-            title = textwrap.shorten(answer.question, _TITLE_OF_QUESTION, placeholder=" …")
-            connection.execute(
-                sa.update(_conversations)
-                .where(_conversations.c.id == conversation_id, _conversations.c.title == "")
-                .values(title=title)
-            )
-        return number
 
     def history(self, owner: str, conversation_id: str) -> list[Turn]:
         """What a further question is asked after, the oldest first."""
@@ -301,6 +329,47 @@ def _only(connection: sa.Connection, owner: str, conversation_id: str) -> Conver
     if row is None:
         raise _not_kept(conversation_id)
     return _info(row)
+
+
+def _add(connection: sa.Connection, owner: str, conversation_id: str, answer: Answer) -> int:
+    """Add the last turn of a conversation, which takes the first question for its title; returns the turn's number."""
+    # The update comes first: it takes the lock, so that two turns at once get two numbers.
+    now = _touch(connection, owner, conversation_id)
+    last = connection.scalar(sa.select(sa.func.max(_turns.c.number)).where(_turns.c.conversation_id == conversation_id))
+    number: int = (last or 0) + 1
+    connection.execute(
+        sa.insert(_turns).values(
+            answer_id=answer.id, conversation_id=conversation_id, number=number, answer=to_kept(answer), asked=now
+        )
+    )
+    title = textwrap.shorten(answer.question, _TITLE_OF_QUESTION, placeholder=" …")
+    connection.execute(
+        sa.update(_conversations)
+        .where(_conversations.c.id == conversation_id, _conversations.c.title == "")
+        .values(title=title)
+    )
+    return number
+
+
+def _stopped(question: str, filters: Filters) -> Answer:
+    """What stands in the place of an answer that has not come."""
+    return Answer(
+        id=uuid.uuid4().hex,
+        question=question,
+        standalone_question=question,
+        answered=False,
+        reason=_NO_ANSWER,
+        confidence=0.0,
+        answerer="verbatim",
+        text=_NO_ANSWER,
+        citations=(),
+        passages=(),
+        trace=Trace(0, None, None, filters, (Step(STOPPED, {}),)),
+    )
+
+
+def _is_stopped(trace: dict[str, Any]) -> bool:
+    return any(step["name"] == STOPPED for step in trace["steps"])
 
 
 def _touch(connection: sa.Connection, owner: str, conversation_id: str, **values: str) -> datetime.datetime:

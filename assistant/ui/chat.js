@@ -9,8 +9,11 @@ const ASKED = "dateline:asked";
 let carded = null; // the mark that the card is of
 let busy = false;
 let conversation = "";
+let waiting = []; // questions of a link, to be asked one after the other
 
-// The address holds what is open: the conversation and the filters. A shared link holds a question, which is asked.
+// The address holds what is open: the conversation and the filters. A shared link holds a question, which is asked after
+// those that it leans on, so that it is understood as it was.
+const MOST_ASKED = 20;
 const DAYS = { after: "Published from", before: "Published up to", as_of: "As known on" };
 const chosen = new Map(); // document id -> title
 const filters = () => {
@@ -65,7 +68,8 @@ const ask = (question) => {
   sessionStorage.setItem(ASKED, question); // where the server goes away meanwhile, the page is loaded again without it
   if (!hovers.matches) box.blur(); // the keyboard of a phone would cover the answer
   const last = log.lastElementChild;
-  const again = last && last.dataset.state !== "done"; // what failed or was stopped is no turn yet
+  // What failed is no turn yet, and what was stopped and is asked again keeps its place.
+  const again = last && (last.dataset.state === "failed" || (last.dataset.state === "stopped" && last.dataset.question === question));
   trigger("ask", { question, conversation, filters: filters(), number: log.children.length + (again ? 0 : 1) });
 };
 
@@ -82,12 +86,14 @@ const show = (turn) => {
 };
 const cut = (words) => {
   setBusy(false);
+  waiting = [];
   sessionStorage.removeItem(ASKED);
   const turn = log.lastElementChild;
   if (turn?.dataset.state !== "pending") return;
   turn.dataset.state = "stopped";
   turn.querySelector(":scope > .dl-pending")?.remove();
-  turn.append(make("div", { class: "dl-tools" }, make("span", {}, words), button("Ask again", "again")));
+  turn.append(make("p", { class: "dl-stopped" }, words),
+    make("div", { class: "dl-tools" }, button("Copy link", "link"), button("Ask again", "again")));
 };
 const apply = () => {
   const value = props.value;
@@ -106,14 +112,19 @@ const apply = () => {
   element.firstElementChild.classList.toggle("dl-begun", log.children.length > 0);
   const current = sources.querySelector(".dl-current");
   if (value.whole && current) choose(current); // only now it is laid out
-  if (value.whole && asked) { ask(asked); asked = ""; }
   const last = log.lastElementChild;
+  if (value.whole) {
+    if (last && box.value === last.dataset.question) box.value = ""; // it was kept, and stands there to be asked again
+    if (waiting.length) return ask(waiting.shift());
+  }
   if (!busy || !last || last.dataset.state === "pending") return;
   setBusy(false);
   sessionStorage.removeItem(ASKED);
   const told = last.querySelector(".dl-error, .dl-refusal, .dl-confidence")?.textContent ?? "";
   status.textContent = last.querySelector(".dl-quote, .dl-said") ? `Answered. ${told}` : told;
   if (last.getBoundingClientRect().bottom > innerHeight - 120) last.scrollIntoView({ block: "start" });
+  if (last.dataset.state !== "done") waiting = [];
+  if (waiting.length) ask(waiting.shift());
 };
 
 // The sources of one turn are shown, each passage scrolled to its quote by whole lines, with one line before it.
@@ -169,13 +180,22 @@ const rate = async (turn, rating, reason) => {
     turn.querySelector(".dl-tools").after(make("p", { class: "dl-error" }, error.message));
   }
 };
+// A question with those before it that it leans on, the first one first. What was not answered may lean too.
+const asking = (turn) => {
+  const questions = [];
+  for (let at = turn; at; at = at.previousElementSibling) {
+    if (at === turn || at.dataset.state !== "failed") questions.unshift(at.dataset.question);
+    if (at.dataset.state === "done" && !("leans" in at.dataset)) break;
+  }
+  return questions.slice(-MOST_ASKED);
+};
 const REASONS = ["It is wrong", "It is not what I asked", "It is out of date", "Something is missing"];
 const doing = {
   again: (turn) => ask(turn.dataset.question),
   copy: async (turn, item) => { await dateline.copy(withSources(turn)); said(item, "Copied"); },
   link: async (turn, item) => {
     const address = new URL(location.pathname, location.href);
-    address.search = query(JSON.parse(turn.dataset.filters), { q: turn.dataset.question });
+    address.search = new URLSearchParams([...asking(turn).map((question) => ["q", question]), ...query(JSON.parse(turn.dataset.filters))]);
     await dateline.copy(address.href);
     said(item, "Copied");
   },
@@ -286,7 +306,7 @@ element.addEventListener("click", (event) => {
     openSource(link.closest(".dl-source"), link);
   } else if (!item) return;
   else if (item.dataset.ask) ask(item.dataset.ask);
-  else if (item.matches(".dl-stop")) { trigger("stop"); cut("Stopped."); }
+  else if (item.matches(".dl-stop")) { trigger("stop"); cut("This was stopped before it was answered."); }
   else if (item.matches(".dl-new")) { begin(""); box.focus(); }
   else if (item.matches(".dl-filter")) {
     const panel = find(".dl-filters");
@@ -313,7 +333,7 @@ element.addEventListener("keydown", (event) => {
 form.addEventListener("submit", (event) => { event.preventDefault(); ask(box.value); });
 
 const address = new URLSearchParams(location.search);
-let asked = address.get("q") ?? "";
+waiting = address.getAll("q").slice(-MOST_ASKED);
 setFilters({ ...Object.fromEntries(Object.keys(DAYS).map((name) => [name, address.get(name) ?? ""])), document_ids: address.getAll("document") });
 watch("value", apply);
 trigger("begin", { conversation: address.get("conversation") ?? "" });

@@ -63,10 +63,16 @@ def add_chat(parts: Parts) -> None:
             filters = FilterFields.model_validate(event.filters).filters
             conversation_id = conversation_id or parts.conversations.create(owner).id
             history = parts.conversations.history(owner, conversation_id)
-            for view, answer in grow(parts, number, question, history, filters):
-                if answer is not None:
-                    parts.conversations.append(owner, conversation_id, answer)
-                yield {"conversation": conversation_id, "turns": [_sent(view)]}
+            # What was asked is kept before it is answered: it outlives a stop, a closed page and a fallen server.
+            waiting = parts.conversations.begin(owner, conversation_id, question.strip(), filters)
+            try:
+                for view, answer in grow(parts, number, question, history, filters):
+                    if answer is not None:
+                        parts.conversations.finish(owner, conversation_id, waiting, answer)
+                    yield {"conversation": conversation_id, "turns": [_sent(view)]}
+            except QuestionError:
+                parts.conversations.take_back(owner, conversation_id, waiting)
+                raise
         except ValidationError as error:
             yield {"turns": [_sent(replace(failed, error=f"The filters can't be used: {error.errors()[0]['msg']}."))]}
         except (QuestionError, NotKeptError, LibraryError) as error:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from assistant.conversations import KeptTurn
+from assistant.conversations import STOPPED, KeptTurn
 from corpus.catalog import DocumentInfo, LibraryStats, StoredDocument
 from corpus.document import Span
 from index.library import Library
 
 Json = Mapping[str, Any]
-State = Literal["pending", "done", "failed"]
+State = Literal["pending", "done", "failed", "stopped"]
 
 _NEAREST = 3
 """Passages that are shown beside an answer or a refusal."""
@@ -100,11 +100,14 @@ class TurnView:
     """The stand-alone question, where it is not the one that was typed."""
     phrased_by: str = ""
     """Name of the LLM; empty where the documents' own words are given."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know of how the answer came about: why the LLM's words are not shown."""
     paragraphs: tuple[Paragraph, ...] = ()
     citations: tuple[SourceView, ...] = ()
     nearest: tuple[SourceView, ...] = ()
     disagreements: tuple[Json, ...] = ()
     confidence: Json | None = None
+    """None where a quote is withheld: what was likely then says nothing of what is shown now."""
     steps: tuple[Json, ...] = ()
 
 
@@ -146,10 +149,12 @@ def turn_view(number: int, answer: Json, library: Library) -> TurnView:
     titles = {cited["id"]: cited["title"] for cited in answer["citations"]}
     standalone = answer["standalone_question"]
     citations = tuple(_citation(cited, library) for cited in answer["citations"])
+    steps = answer["trace"]["steps"]
+    stopped = any(step["name"] == STOPPED for step in steps)
     return TurnView(
         number=number,
         question=answer["question"],
-        state="done",
+        state="stopped" if stopped else "done",
         answer_id=answer["id"],
         filters=answer["trace"]["filters"],
         answered=answer["answered"],
@@ -160,8 +165,9 @@ def turn_view(number: int, answer: Json, library: Library) -> TurnView:
         citations=citations,
         nearest=tuple(_nearest(answer, library)),
         disagreements=tuple(_disagreement(item, titles) for item in answer["disagreements"]),
-        confidence=_confidence(answer["confidence"]),
-        steps=tuple(_steps(answer["trace"])),
+        notes=tuple(step["text"] for step in steps if step["name"] == "note"),
+        confidence=None if any(source.gone for source in citations) else _confidence(answer["confidence"]),
+        steps=() if stopped else tuple(_steps(answer["trace"])),
     )
 
 

@@ -320,3 +320,48 @@ def test_json_lists_the_references(conversations: Conversations, answer: Answer)
     assert [(item["turn"], item["id"], item["reference"], item["quote"]) for item in references] == [
         (1, citation.id, f"{citation.title}, published 2024-03-12", citation.quote) for citation in answer.citations
     ]
+
+
+def test_a_question_is_kept_before_its_answer(conversations: Conversations, answer: Answer) -> None:
+    """A question stays, and reads as stopped, until its answer takes its place; one that cannot be asked goes again."""
+    kept = conversations.create(LOCAL).id
+    filters = answer.trace.filters
+    conversations.append(LOCAL, kept, replace(answer, id="before"))
+    waiting = conversations.begin(LOCAL, kept, QUESTION, filters)
+    turn = conversations.get(LOCAL, kept).turns[1]
+    assert (turn.number, turn.answer.question, turn.answer.answered) == (2, QUESTION, False)
+    assert turn.answer.reason == turn.answer.text == "This was stopped before it was answered."
+    assert (turn.answer.trace.filters, [step.name for step in turn.answer.trace.steps]) == (filters, ["stopped"])
+
+    conversations.rate(LOCAL, waiting, "down")
+    conversations.finish(LOCAL, kept, waiting, answer)
+    turn = conversations.get(LOCAL, kept).turns[1]
+    assert (turn.number, turn.answer.to_dict(), turn.feedback) == (2, answer.to_dict(), None)
+    conversations.take_back(LOCAL, kept, conversations.begin(LOCAL, kept, "And?", filters))
+    assert [turn.answer.id for turn in conversations.get(LOCAL, kept).turns] == ["before", answer.id]
+
+
+def test_a_stopped_question_asked_again_keeps_its_place(conversations: Conversations, answer: Answer) -> None:
+    """The last question, where it was stopped, is asked again in its own place; another one comes after it."""
+    kept = conversations.create(LOCAL).id
+    for question in ("And?", QUESTION, QUESTION):
+        waiting = conversations.begin(LOCAL, kept, question, Filters())
+    assert [turn.answer.question for turn in conversations.get(LOCAL, kept).turns] == ["And?", QUESTION]
+    assert conversations.info(LOCAL, kept).title == "And?"
+    conversations.finish(LOCAL, kept, waiting, answer)
+    again = conversations.begin(LOCAL, kept, QUESTION, Filters())
+    assert [turn.number for turn in conversations.get(LOCAL, kept).turns] == [1, 2, 3]
+    conversations.finish(LOCAL, kept, again, replace(answer, id="late"))
+    conversations.finish(LOCAL, kept, again, replace(answer, id="later"))
+    assert [turn.answer.id for turn in conversations.get(LOCAL, kept).turns][1:] == [answer.id, "late", "later"]
+
+
+@pytest.mark.parametrize("act", ["begin", "finish", "take_back"])
+def test_nobody_else_begins_or_ends_a_turn(conversations: Conversations, answer: Answer, act: str) -> None:
+    """A question in somebody's conversation is neither added, answered nor forgotten by others."""
+    kept = conversations.create("one").id
+    waiting = conversations.begin("one", kept, QUESTION, Filters())
+    given = {"begin": (QUESTION, Filters()), "finish": (waiting, answer), "take_back": (waiting,)}[act]
+    with pytest.raises(NotKeptError):
+        getattr(conversations, act)("other", kept, *given)
+    assert len(conversations.get("one", kept).turns) == 1

@@ -43,6 +43,20 @@ def test_a_reload_keeps_all(opened: Opened, ask: Ask) -> None:
     assert ask(page, HARBOUR).get_attribute("id") == "dl-turn-3"
 
 
+def test_nothing_is_likely_of_a_withheld_quote(opened: Opened, ask: Ask) -> None:
+    """Where the quoted document was deleted since, the kept answer says so, and no more how sure it was."""
+    page = opened()
+    body = {"title": "The walrus", "text": "The walrus weighs nine hundred kilograms.", "published": "2024-05-04"}
+    (added,) = page.request.post("/v1/documents", data=body).json()["results"]
+    turn = ask(page, "How many kilograms does the walrus weigh?")
+    assert turn.locator(".dl-confidence").inner_text() == "Very likely what you asked for"
+    page.request.delete(f"/v1/documents/{added['document_id']}")
+    page.reload()
+    page.locator("#dl-turn-1 .dl-quote").wait_for()
+    assert "This is withheld: its document was deleted since." in page.locator("#dl-turn-1 .dl-quote").inner_text()
+    assert page.locator(".dl-confidence").count() == 0
+
+
 def test_a_conversation_is_renamed_opened_and_deleted(opened: Opened, ask: Ask) -> None:
     """In the list a conversation gets another title, is opened, is exported, and is deleted after one question back."""
     page = opened()
@@ -99,6 +113,29 @@ def test_a_link_asks_the_same_again(opened: Opened, ask: Ask) -> None:
     assert page.locator(".dl-question").all_inner_texts() == [COST]
     assert page.locator(".dl-understood").first.inner_text() == "Only documents published up to 31 Dec 2024"
     assert "q=" not in page.url
+
+
+def test_a_link_of_a_follow_up_opens_the_same_answer(opened: Opened, ask: Ask) -> None:
+    """A link asks what its question leans on before it, so that it is understood and answered as it was."""
+    page = opened(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, HARBOUR)
+    ask(page, COST)
+    turn = ask(page, "And who said it?")
+    understood = turn.locator(".dl-understood").first.inner_text()
+    assert understood == f"Understood as: {COST.rstrip('?')}: And who said it?"
+    shown = "element => element.innerText.split('Copy link')[0]"
+    answer = turn.evaluate(shown)
+    turn.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert parse_qs(urlsplit(link).query) == {"q": [COST, "And who said it?"]}
+
+    other = page.context.new_page()
+    other.goto(link)
+    again = other.locator("#dl-turn-2")
+    again.locator(".dl-confidence, .dl-refusal").wait_for()
+    assert other.locator(".dl-question").all_inner_texts() == [COST, "And who said it?"]
+    assert again.evaluate(shown) == answer
 
 
 def test_a_bad_answer_is_told_with_a_reason(opened: Opened, ask: Ask) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.answer import Answer, Citation, Disagreement, DisagreementSide, NearPassage, Trace
+from assistant.answer import Answer, Citation, Disagreement, DisagreementSide, NearPassage, Step, Trace
 from assistant.ui import render
 from assistant.ui.views import TurnView, library_view, text_view, turn_view
 from corpus.catalog import LibraryStats
@@ -119,7 +119,18 @@ def test_a_withheld_quote_is_told(library: Library, status: str) -> None:
     assert words(render.sources(shown)) == (
         f"Source 1 The dam no published date The document was {status} since; its quote is withheld."
     )
-    assert f"This is withheld: its document was {status} since.&nbsp; [1]" in words(render.turn(shown))
+    assert f"This is withheld: its document was {status} since.&nbsp; [1] Copy with sources" in words(
+        render.turn(shown)
+    )
+
+
+def test_why_the_words_of_a_model_are_not_shown_stands_beside_the_answer(library: Library) -> None:
+    """What went wrong on the way is told with the answer, not under "Why this answer" alone."""
+    said = "The documents' own words are shown, since <m> gave no answer that can be relied on: it said nothing."
+    trace = Trace(1, None, None, steps=(Step("note", {"text": said}),))
+    shown = words(render.turn(view(library, citation(library), trace=trace))).partition("Why this answer")[0]
+
+    assert "own words are shown, since &lt;m&gt; gave no answer that can be relied on: it said nothing." in shown
 
 
 def test_the_opening_words_stand_before_the_quotes(library: Library) -> None:

@@ -103,12 +103,15 @@ def test_words_are_seen_before_the_answer_is_whole(page: Page) -> None:
     assert page.locator(".dl-partial").count() == 0
 
 
+STOPPED = "This was stopped before it was answered."
+
+
 def test_an_answer_is_stopped(page: Page) -> None:
     """Stopping leaves the words that came, says so, and the next question is answered in the same conversation."""
     ask(page, QUESTION)
     page.locator(".dl-partial").wait_for()
     page.get_by_role("button", name="Stop answering").click()
-    page.get_by_text("Stopped.").wait_for()
+    page.get_by_text(STOPPED).wait_for()
     assert page.locator("#dl-turn-1").get_attribute("data-state") == "stopped"
     page.wait_for_timeout(600)
     assert page.locator(".dl-confidence").count() == 0
@@ -117,21 +120,63 @@ def test_an_answer_is_stopped(page: Page) -> None:
     assert page.locator(".dl-question").all_inner_texts() == [QUESTION]
 
 
+def test_a_stopped_question_outlives_a_reload(browser: Browser, server: str) -> None:
+    """What was stopped stays in its conversation, and says so; asked again, it is answered in its own place."""
+    page = browser.new_page()  # not by `visit`: Gradio logs the stream that is cut as an error
+    page.goto(server)
+    page.locator(".dl-welcome h1").wait_for()
+    ask(page, QUESTION)
+    page.locator("#dl-turn-1 .dl-confidence").wait_for()
+    ask(page, FOLLOW_UP)
+    page.locator("#dl-turn-2 .dl-partial").wait_for()
+    page.get_by_role("button", name="Stop answering").click()
+    page.get_by_text(STOPPED).wait_for()
+    page.reload()
+    page.locator("#dl-turn-2").wait_for()
+    assert page.locator(".dl-question").all_inner_texts() == [QUESTION, FOLLOW_UP]
+    assert page.locator("#dl-turn-2").get_attribute("data-state") == "stopped"
+    assert page.locator("#dl-turn-2 .dl-stopped").inner_text() == STOPPED
+    assert page.locator("#dl-question").input_value() == ""
+    assert page.locator("#dl-turn-2 .dl-rate, #dl-turn-2 .dl-why, #dl-turn-2 .dl-refusal").count() == 0
+
+    page.locator("#dl-turn-2").get_by_role("button", name="Ask again").click()
+    page.locator("#dl-turn-2").locator(".dl-confidence, .dl-refusal").wait_for()
+    page.reload()
+    page.locator("#dl-turn-2").locator(".dl-confidence, .dl-refusal").wait_for()
+    assert page.locator(".dl-question").all_inner_texts() == [QUESTION, FOLLOW_UP]
+    page.close()
+
+
 def test_a_question_outlives_a_reload(browser: Browser, server: str) -> None:
-    """A question that has no answer yet when the page is loaded again stands in the box, to be sent once more."""
+    """A question that has no answer yet when the page is loaded again stands there, to be asked once more."""
     page = browser.new_page()  # not by `visit`: Gradio logs the stream that is cut as an error
     page.goto(server)
     page.locator(".dl-welcome h1").wait_for()
     ask(page, QUESTION)
     page.locator(".dl-partial").wait_for()
     page.reload()
-    page.locator(".dl-welcome h1").wait_for()
-    assert page.locator("#dl-question").input_value() == QUESTION
-    page.locator("#dl-question").press("Enter")
+    page.locator("#dl-turn-1 .dl-stopped").wait_for()
+    assert page.locator("#dl-question").input_value() == ""
+    page.get_by_role("button", name="Ask again").click()
     page.locator("#dl-turn-1 .dl-confidence").wait_for()
     page.reload()
-    page.locator("#dl-turn-1").wait_for()
+    page.locator("#dl-turn-1 .dl-confidence").wait_for()
+    assert page.locator(".dl-question").all_inner_texts() == [QUESTION]
     assert page.locator("#dl-question").input_value() == ""
+    page.close()
+
+
+def test_a_question_that_did_not_arrive_outlives_a_reload(browser: Browser, server: str) -> None:
+    """A question that the server never got stands in the box again."""
+    page = browser.new_page()
+    page.goto(server)
+    page.locator(".dl-welcome h1").wait_for()
+    page.route("**/queue/join*", lambda route: route.abort())
+    ask(page, QUESTION)
+    page.locator("#dl-question:not(:focus), .dl-stop:visible").first.wait_for()
+    page.reload()
+    page.locator(".dl-welcome h1").wait_for()
+    assert page.locator("#dl-question").input_value() == QUESTION
     page.close()
 
 
