@@ -223,8 +223,8 @@ class Conversations:
     def begin(self, owner: str, conversation_id: str, question: str, filters: Filters) -> str:
         """Keep a question as the last turn before it is answered; returns the id that it waits under.
 
-        Until ``finish`` puts the answer in its place it reads as stopped, and for good where none comes. The last question,
-        where it was stopped and is asked again, keeps its place.
+        Until ``finish`` puts the answer in its place it reads as stopped, and for good where none comes. The last
+        question, where it was stopped and is asked again, keeps its place.
         """
         waiting = _stopped(question, filters)
         with self._engine.begin() as connection:
