@@ -19,7 +19,7 @@ from assistant.calibration import Calibration
 from assistant.evidence import Evidence, quote_span, sentence_vectors, weigh_sentences
 from assistant.verbatim import Quote, check_citations, cite, pages_of
 from assistant.windows import Window, question_window
-from corpus.document import EventDate, Granularity, Span
+from corpus.document import EventDate, Granularity, Span, joined_by
 from corpus.filters import Filters
 from index.library import Library
 from index.words import query_terms
@@ -57,13 +57,17 @@ class TimelineEvent:
     """ISO 8601 at the granularity of the words: ``2024-06``."""
     running: bool
     """Whether it goes on: "since August"; ``last`` is then the day that the document was published on."""
+    joined: str
+    """The word between two days that are meant alone: "and" in "9 and 11 November"; else empty."""
     citations: tuple[Citation, ...]
     """The one that names the date most finely first; at most one a document."""
 
     @property
     def said(self) -> str:
-        """The date for people: ``19 June 2024``, ``June 2024``, ``8 to 13 October 2024``."""
-        return f"since {_start(self.first)}" if self.running else _said(self.first, self.last, self.granularity)
+        """The date for people: ``19 June 2024``, ``June 2024``, ``8 to 13 October``, ``9 and 11 November 2024``."""
+        if self.running:
+            return f"since {_start(self.first)}"
+        return _said(self.first, self.last, self.granularity, self.joined or "to")
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -73,6 +77,7 @@ class TimelineEvent:
             "granularity": self.granularity,
             "clock": self.clock,
             "running": self.running,
+            "joined": self.joined,
             "said": self.said,
             "citations": [citation.to_dict() for citation in self.citations],
         }
@@ -381,7 +386,8 @@ def _written(groups: Sequence[Sequence[_Telling]], library: Library) -> tuple[tu
             continue  # the documents were deleted while they were read
         when, clock = group[0].when, group[0].clock
         running = _SINCE.match(when.text) is not None
-        event = TimelineEvent(when.first, when.last, when.granularity, clock, when.iso, running, ())
+        joined = joined_by(when.text)
+        event = TimelineEvent(when.first, when.last, when.granularity, clock, when.iso, running, joined, ())
         lead = f"{event.said}{' (published)' if clock == 'published' else ''}: "
         told = quotes[0][1].text
         answer = Span(position + len(lead), position + len(lead) + len(told))
@@ -417,7 +423,7 @@ def _no_events(documents: bool, window: Window | None) -> str:
     return f"The documents tell of no dated event on this{when}. Word the topic as they would, or widen the filters."
 
 
-def _said(first: date, last: date, granularity: Granularity) -> str:
+def _said(first: date, last: date, granularity: Granularity, between: str) -> str:
     match granularity:
         case "day":
             return _day(first)
@@ -432,10 +438,10 @@ def _said(first: date, last: date, granularity: Granularity) -> str:
         start = f"{first:%B}" if first.year == last.year else f"{first:%B} {first.year}"
         return f"{start} to {last:%B} {last.year}"
     if first.year != last.year:
-        return f"{_day(first)} to {_day(last)}"
+        return f"{_day(first)} {between} {_day(last)}"
     if first.month != last.month:
-        return f"{first.day} {first:%B} to {_day(last)}"
-    return f"{first.day} to {_day(last)}"
+        return f"{first.day} {first:%B} {between} {_day(last)}"
+    return f"{first.day} {between} {_day(last)}"
 
 
 def _start(first: date) -> str:

@@ -840,6 +840,15 @@ class Catalog:
             places += self._read_places(_passages.c.id.in_(batch))
         return places
 
+    def passage_around(self, document_id: str, span: Span) -> Span | None:
+        """From the first to the last passage that a span stands in; None where it stands in none."""
+        statement = sa.select(sa.func.min(_passages.c.start), sa.func.max(_passages.c.end)).where(
+            _passages.c.document_id == document_id, _passages.c.start < span.end, _passages.c.end > span.start
+        )
+        with self._begin() as connection:
+            start, end = connection.execute(statement).one()
+        return Span(start, end) if start is not None else None
+
     def vectors_of(self, passage_ids: Sequence[int]) -> dict[int, bytes]:
         """Vectors of these passages, packed, by id; ids that are gone are left out."""
         vectors: dict[int, bytes] = {}

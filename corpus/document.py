@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -113,6 +114,19 @@ class EventDate:
                 return f"{self.first.year:04d}"
             case _:
                 return _iso_range(self.first, self.last)
+
+
+def joined_by(text: str) -> str:
+    """The word between two days that are named together: ``and`` in ``on 9 and 11 November``.
+
+    Empty where the words mean the days between them too: ``from 9 to 11 November``, ``between 9 and 11 November``.
+    """
+    found = _TWO_DAYS.search(text)
+    return found[1].lower() if found is not None and not _BETWEEN.match(text) else ""
+
+
+_TWO_DAYS = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)?,? (and|or) (?:the )?\d{1,2}(?:st|nd|rd|th)?\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"between\b", re.IGNORECASE)
 
 
 def _iso_range(first: datetime.date, last: datetime.date) -> str:

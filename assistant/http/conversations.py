@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -76,9 +78,8 @@ def install(app: FastAPI, parts: Parts) -> None:
         """A conversation to take along, each answer with its marks and the list of what they stand for."""
         conversation = conversations.get(owner_of(request), conversation_id)
         base = str(request.base_url).rstrip("/")
-        headers = {
-            "Content-Disposition": f'attachment; filename="conversation-{conversation.info.id}.{_ENDING[format]}"'
-        }
+        name = quote(f"{_file_name(conversation.info.title)}.{_ENDING[format]}")
+        headers = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
         if format == "json":
             return JSONResponse(export.to_json(conversation, base=base), headers=headers)
         return Response(export.to_markdown(conversation, base=base), media_type="text/markdown", headers=headers)
@@ -90,4 +91,12 @@ def install(app: FastAPI, parts: Parts) -> None:
         return {"answer_id": body.answer_id, **feedback.to_dict()}
 
 
+def _file_name(title: str) -> str:
+    """What a file of the title is called: its words, without what a file system or a browser may stumble over."""
+    words = " ".join(re.sub(r"[^\w.,'()-]+", " ", title).split()).strip(".,-' ")
+    return words[:_LONGEST_NAME].strip() or "conversation"
+
+
+_LONGEST_NAME = 60
+"""Characters of a file's name, without its ending."""
 _ENDING = {"markdown": "md", "json": "json"}

@@ -367,6 +367,8 @@ class TimelineEventBody(_Reply):
     """`event`: when it happened, by the quotes' words. `published`: they name no date, the document appeared then."""
     running: bool
     """Whether it goes on ("since August"); `to` is then the day that the document was published on."""
+    joined: str
+    """The word between two days that are meant alone, as in "9 and 11 November"; else empty."""
     said: str
     """The date for people: `19 June 2024`."""
     citations: list[CitationBody]

@@ -135,8 +135,13 @@ const choose = (group) => {
     const quote = passage.querySelector("mark");
     if (!quote || !passage.offsetParent) continue;
     const line = parseFloat(getComputedStyle(passage).lineHeight);
-    const above = quote.getBoundingClientRect().top - passage.getBoundingClientRect().top + passage.scrollTop;
-    passage.scrollTop = (Math.floor(above / line) - 1) * line;
+    const place = (box) => Math.floor((box.top - passage.getBoundingClientRect().top + passage.scrollTop) / line);
+    const before = document.createRange();
+    before.setStart(passage, 0);
+    before.setEndBefore(quote);
+    const first = place(quote.getClientRects()[0]);
+    const written = [...before.getClientRects()].filter(({ width }) => width > 1).map(place);
+    passage.scrollTop = (written.includes(first - 1) ? first - 1 : first) * line; // an empty line tells nothing
   }
 };
 const openSource = (source, opener) => {

@@ -1,23 +1,5 @@
-// What the parts of the page share, made once: dates in the reader's form, elements, words to copy, the API, the tabs.
+// What the parts of the page share, made once: elements, words to copy, the API, the tabs.
 window.dateline ??= (() => {
-  const forms = { 4: { year: "numeric" }, 7: { year: "numeric", month: "long" }, 10: { dateStyle: "medium" } };
-  const form = (iso) => new Intl.DateTimeFormat(undefined, { ...forms[iso.length], timeZone: "UTC" }).format(new Date(iso));
-  const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-  const localize = () => {
-    for (const time of document.querySelectorAll("time[datetime]:not([title])")) {
-      const iso = time.getAttribute("datetime");
-      time.title = iso;
-      if (iso.includes("T")) time.textContent = moment.format(new Date(iso));
-      const ends = iso.split("/").filter((end) => /^\d{4}(-\d\d){0,2}$/.test(end));
-      if (ends.length === 2 && ends[0].length === ends[1].length) {
-        const [first, last] = ends.map((end) => new Date(end));
-        time.textContent = new Intl.DateTimeFormat(undefined, { ...forms[ends[0].length], timeZone: "UTC" }).formatRange(first, last);
-      } else if (ends.length) time.textContent = ends.map(form).join(" – ");
-    }
-  };
-  new MutationObserver(localize).observe(document.body, { childList: true, subtree: true });
-  localize();
-
   // An element with attributes and children; text is text.
   const make = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);
@@ -30,7 +12,7 @@ window.dateline ??= (() => {
   };
   const button = (words, action, attributes = {}) =>
     make("button", { type: "button", class: "dl-button", "data-do": action, ...attributes }, words);
-  const day = (iso) => make("time", { datetime: iso }, iso);
+  const day = (iso, joined) => make("time", { datetime: iso, "data-joined": joined || null }, iso);
   // A part that is swapped for new markup; Python made it, and escaped every text in it.
   const part = (markup) => document.createRange().createContextualFragment(markup).firstElementChild;
   const copy = async (text) => {
@@ -97,7 +79,7 @@ window.dateline ??= (() => {
       const bar = count && !yearly
         ? make("button", { type: "button", "data-do": "month", "data-month": step, "aria-label": said, title: said })
         : make("span", count ? { title: said, class: "dl-full" } : {});
-      bar.style.height = `${count ? Math.max(4, Math.round((44 * count) / most)) : 0}px`;
+      bar.style.setProperty("--high", `${count ? Math.max(4, Math.round((44 * count) / most)) : 0}px`);
       return bar;
     });
     return [
@@ -107,7 +89,8 @@ window.dateline ??= (() => {
   };
   // Files that are dropped anywhere go to the documents, and the browser does not leave the page for them.
   let inside = 0;
-  const over = (by) => { inside = by ? Math.max(0, inside + by) : 0; document.body.classList.toggle("dl-over", inside > 0); };
+  const mayAdd = () => !document.querySelector(".dl-reads-only");
+  const over = (by) => { inside = by ? Math.max(0, inside + by) : 0; document.body.classList.toggle("dl-over", inside > 0 && mayAdd()); };
   const files = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragenter", (event) => { if (files(event)) over(1); });
   addEventListener("dragleave", (event) => { if (files(event)) over(-1); });
@@ -116,13 +99,31 @@ window.dateline ??= (() => {
     if (!files(event)) return;
     event.preventDefault();
     over(0);
+    if (!mayAdd()) return;
     dateline.dropped = [...event.dataTransfer.files]; // where the documents were not looked at yet, they find them here
     tab("Documents");
     document.dispatchEvent(new CustomEvent("dateline:drop"));
   });
+  // The Tab key reaches the chosen tab, the arrow keys lead to the others.
+  const tabs = () => [...document.querySelectorAll("button[role=tab]")];
+  const reach = (chosen) => { for (const item of tabs()) item.tabIndex = item === chosen ? 0 : -1; };
+  reach(tabs().find((item) => item.getAttribute("aria-selected") === "true"));
+  document.addEventListener("keydown", (event) => {
+    const all = tabs();
+    const at = all.indexOf(event.target);
+    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = all[(to + all.length) % all.length];
+    next.click();
+    next.focus();
+  });
   // The part that is looked at stands in the address.
   document.addEventListener("click", (event) => {
-    const name = event.target.closest?.("button[role=tab]")?.textContent.trim().toLowerCase();
+    const clicked = event.target.closest?.("button[role=tab]");
+    const name = clicked?.textContent.trim().toLowerCase();
+    if (name) reach(clicked);
     if (name) history.replaceState(null, "", `${location.pathname}${location.search}${name === "chat" ? "" : `#${name}`}`);
   });
   const named = { "#documents": "Documents", "#timeline": "Timeline" }[location.hash];

@@ -1,8 +1,8 @@
 // The documents: files in, a table to search and sort, changes by hand. All of it goes through the API.
 const { api, button, counted, day, make } = dateline;
 const find = (selector) => element.querySelector(selector);
-const [files, results, search, told, head, body, more, months] = [
-  "#dl-files", ".dl-results", ".dl-search", ".dl-told", "thead tr", "tbody", ".dl-more", ".dl-months",
+const [files, results, search, told, head, body, more, months, none] = [
+  "#dl-files", ".dl-results", ".dl-search", ".dl-told", "thead tr", "tbody", ".dl-more", ".dl-months", ".dl-none",
 ].map(find);
 const PAGE = 200;
 const AT_ONCE = 2;
@@ -55,7 +55,9 @@ const draw = () => {
   const found = passing();
   body.replaceChildren(...found.slice(0, shown).map(row));
   more.hidden = found.length <= shown;
-  told.textContent = found.length === documents.length
+  none.hidden = found.length > 0 || !documents.length;
+  if (!documents.length) told.textContent = "There are no documents yet.";
+  else told.textContent = found.length === documents.length
     ? counted(documents.length, "document")
     : `${found.length.toLocaleString()} of ${documents.length.toLocaleString()} documents`;
   const month = search.elements.after.value.slice(0, 7);
@@ -168,6 +170,11 @@ const takeMonth = () => {
 };
 document.addEventListener("dateline:month", takeMonth);
 const doing = {
+  all: () => {
+    for (const name of ["words", "after", "before"]) search.elements[name].value = "";
+    draw();
+    search.elements.words.focus();
+  },
   sort: (item) => {
     const by = item.dataset.by;
     order = { by, down: order.by === by ? !order.down : by === "added" || by === "published" };

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 Offset = Annotated[int, Query(ge=0)]
+From = Annotated[int, Query(ge=0, alias="from")]
+To = Annotated[int, Query(ge=0, alias="to")]
 
 
 def mount_page(app: FastAPI, parts: Parts, settings: Settings) -> FastAPI:
@@ -98,19 +100,18 @@ def _add_document_views(app: FastAPI, parts: Parts) -> None:
         return states(parts.library)
 
     @app.get("/documents/{document_id}", include_in_schema=False, response_class=HTMLResponse)
-    def document_page(document_id: str, start: Offset = 0, end: Offset = 0) -> HTMLResponse:
+    def document_page(
+        document_id: str, start: Offset = 0, end: Offset = 0, around_start: From = 0, around_end: To = 0
+    ) -> HTMLResponse:
         nonce = secrets.token_urlsafe(16)
-        policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'"
-        page = render.document_page(_text(parts, document_id, (start, end), (0, 0)), nonce)
+        allowed = f"style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"
+        policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        page = render.document_page(_text(parts, document_id, (start, end), (around_start, around_end)), nonce)
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
     @app.get("/documents/{document_id}/reader", include_in_schema=False, response_class=HTMLResponse)
     def document_reader(
-        document_id: str,
-        start: Offset = 0,
-        end: Offset = 0,
-        around_start: Annotated[int, Query(ge=0, alias="from")] = 0,
-        around_end: Annotated[int, Query(ge=0, alias="to")] = 0,
+        document_id: str, start: Offset = 0, end: Offset = 0, around_start: From = 0, around_end: To = 0
     ) -> HTMLResponse:
         original = parts.library.original(document_id)
         file = original[0].name if original is not None else ""
@@ -121,8 +122,10 @@ def _text(parts: Parts, document_id: str, quote: tuple[int, int], passage: tuple
     stored = parts.library.document(document_id)
     if stored is None:
         raise ApiError(404, "no_such_document", f"There is no document {document_id!r}.", "document_id")
-    inside = [Span(*span) if span[0] < span[1] <= len(stored.text) else None for span in (quote, passage)]
-    return text_view(stored, *inside)
+    marked, around = (Span(*span) if span[0] < span[1] <= len(stored.text) else None for span in (quote, passage))
+    if marked is not None and around is None:
+        around = parts.library.catalog.passage_around(document_id, marked)
+    return text_view(stored, marked, around)
 
 
 def _theme() -> gr.themes.Base:

@@ -9,7 +9,7 @@ let asked = 0;
 
 const address = (place, way) => {
   const { document: id, start, end, from, to } = place.dataset;
-  const query = new URLSearchParams({ start, end, ...(way === "/reader" && { from, to }) });
+  const query = new URLSearchParams({ start, end, from, to });
   return `/documents/${encodeURIComponent(id)}${way}?${query}`;
 };
 const show = async () => {
@@ -61,7 +61,7 @@ panel.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (!panel.classList.contains("dl-open") || event.altKey || event.ctrlKey || event.metaKey) return;
-  if (event.target.closest("input, textarea, select")) return;
+  if (event.target.closest("input, textarea, select, [role=tab]")) return;
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (event.key === "Escape") close();
   else if (step) { event.preventDefault(); go(step); }

@@ -30,9 +30,14 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
-def _day(iso: object) -> markupsafe.Markup:
-    """A date that the page's script shows in the reader's form; without the script it stands there as ISO 8601."""
-    return markupsafe.Markup('<time datetime="{0}">{0}</time>').format(str(iso))
+def _day(iso: object, joined: str = "") -> markupsafe.Markup:
+    """A date that the page's script shows in the reader's form; without the script it stands there as ISO 8601.
+
+    Args:
+        joined: the word between two days that are meant alone, without those between them.
+    """
+    apart = markupsafe.Markup(' data-joined="{}"').format(joined) if joined else ""
+    return markupsafe.Markup('<time datetime="{0}"{1}>{0}</time>').format(str(iso), apart)
 
 
 def _days_in(text: str) -> markupsafe.Markup:
@@ -48,7 +53,7 @@ def style() -> str:
 
 def script(name: str) -> str:
     """What makes a part of the page move, with what the parts share before it."""
-    return (_FILES / "common.js").read_text("utf-8") + (_FILES / f"{name}.js").read_text("utf-8")
+    return "".join((_FILES / f"{file}.js").read_text("utf-8") for file in ("dates", "common", name))
 
 
 def skeleton(name: str) -> str:
@@ -91,6 +96,7 @@ def reader(view: TextView, file: str = "") -> str:
 
 
 def document_page(view: TextView, nonce: str) -> str:
-    """The same as a page of its own, scrolled to by ``#quote``; its style bears the nonce."""
+    """The same as a page of its own, scrolled to by ``#quote``; its style and its script bear the nonce."""
     template = _templates().get_template("document.html")
-    return template.render(info=view.info, pieces=view.pieces, nonce=nonce, style=style())
+    script = (_FILES / "dates.js").read_text("utf-8")
+    return template.render(info=view.info, pieces=view.pieces, nonce=nonce, style=style(), script=script)

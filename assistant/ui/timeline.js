@@ -80,15 +80,15 @@ const draw = () => {
   plot.prepend(picture);
 };
 const when = (event) => event.running ? [make("span", {}, "since "), day(event.from)]
-  : /^\d{4}(-\d\d){0,2}$/.test(event.date) ? [day(event.date)] : [day(`${event.from}/${event.to}`)];
+  : /^\d{4}(-\d\d){0,2}$/.test(event.date) ? [day(event.date)] : [day(`${event.from}/${event.to}`, event.joined)];
 const entry = (event, index) => make("li", { id: `dl-event-${index}`, tabindex: -1 },
-  make("h3", {}, when(event), event.clock === "published" ? make("small", {}, " (day of publication)") : null),
+  make("h2", {}, when(event), event.clock === "published" ? make("small", {}, " (day of publication)") : null),
   event.citations.map((cited) => {
-    const place = make("button", { type: "button", class: "dl-quote dl-told-by", dir: "auto" }, cited.quote);
+    const place = make("button", { type: "button", class: "dl-quote dl-told-by" }, cited.quote);
     const around = cited.passage ?? cited.span;
     Object.assign(place.dataset, { document: cited.document_id, start: cited.span.start, end: cited.span.end, from: around.start, to: around.end });
-    return [place, make("p", { class: "dl-by" }, make("span", { dir: "auto" }, cited.title), " · ",
-      cited.published ? ["published ", day(cited.published)] : "no published date", cited.speaker ? [" · said by ", make("span", { dir: "auto" }, cited.speaker)] : null)];
+    return make("div", { dir: "auto" }, place, make("p", { class: "dl-by", dir: "ltr" }, make("span", { dir: "auto" }, cited.title), " · ",
+      cited.published ? ["published ", day(cited.published)] : "no published date", cited.speaker ? [" · said by ", make("span", { dir: "auto" }, cited.speaker)] : null));
   }));
 const ask = async () => {
   const topic = form.elements.topic.value.trim();

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from assistant.conversations import STOPPED, KeptTurn
 from corpus.catalog import DocumentInfo, LibraryStats, StoredDocument
-from corpus.document import Span
+from corpus.document import Span, joined_by
 from index.library import Library
 
 Json = Mapping[str, Any]
@@ -64,7 +64,7 @@ class SourceView:
     after: str = ""
     locator: str | None = None
     dates: tuple[Json, ...] = ()
-    """Words that stand for a time (``text``) and what they mean (``iso``)."""
+    """Words that stand for a time (``text``), what they mean (``iso``), and what joins its ends (``joined``)."""
     speaker: str | None = None
     gone: Literal["", "deleted", "changed"] = ""
     """What became of the document since, where the quote is withheld."""
@@ -288,7 +288,7 @@ def _citation(cited: Json, library: Library) -> SourceView:
         after=after.rstrip(),
         locator=cited["locator"],
         dates=tuple(
-            {"text": text, "iso": iso}
+            {"text": text, "iso": iso, "joined": joined_by(text)}
             for text, iso in zip(cited["event_texts"], cited["event_dates"], strict=True)
             if iso not in text  # "in 2000" needs no telling
         ),

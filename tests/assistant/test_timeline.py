@@ -90,6 +90,26 @@ def test_events_stand_in_their_order_not_in_that_of_the_documents(assistant: Ass
     assert [event.said for event in timeline.events] == ["2009", "4 May 2011", "March 2020", "2 March 2020"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("on 9 and 11 November", "9 and 11 November 2024"),
+        ("on November 9 and 11", "9 and 11 November 2024"),
+        ("on 9 or 11 November", "9 or 11 November 2024"),
+        ("from 9 to 11 November", "9 to 11 November 2024"),
+        ("between 9 and 11 November", "9 to 11 November 2024"),
+    ],
+)
+def test_two_days_are_not_the_days_between(assistant: Assistant, library: Library, words: str, said: str) -> None:
+    """Days that are joined by a word stand as they are told; a stretch of days reads as one."""
+    add(library, "Bridge", f"The bridge burned {words}.", "2024-12-01")
+
+    (event,) = assistant.timeline("the bridge burned").events
+
+    assert (event.said, event.iso) == (said, "2024-11-09/2024-11-11")
+    assert event.to_dict()["joined"] == (said.split()[1] if "to" not in said.split() else "")
+
+
 def test_one_event_told_twice_is_one_entry_with_both_sources(assistant: Assistant, library: Library) -> None:
     """The finest date leads, and it is one that a quote names."""
     add(library, "Later", "The old bridge burned down in May 2011.", "2024-01-01")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queue
 
 
 def serious(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, with the first place of each."""
+    """What axe-core calls serious or critical, or a break in the order of headings, with the first place of each."""
     from axe_playwright_python.sync_playwright import Axe
 
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Gradio counts its events with pandas in a way that pandas will drop.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
 
-DESK, PHONE = (1280, 850), (390, 844)
+DESK, PHONE, NARROW = (1280, 850), (390, 844), (320, 640)
 COST = "How much will the new bridge over the Lune cost?"
 UNKNOWN = "Who won the chess final in Reykjavik?"
 ZEBRAS = "How many zebras were counted in the zoo?"
@@ -64,7 +64,7 @@ def send(server: str, method: str, path: str, body: dict[str, Any] | None = None
         return json.load(response)
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESK, PHONE, NARROW], ids=["desk", "phone", "narrow"])
 def test_nothing_scrolls_sideways(opened: Opened, ask: Ask, size: tuple[int, int]) -> None:
     """First screen, answers, refusals, long words and the document view all fit the width of the window."""
     page = opened(size)
@@ -186,6 +186,80 @@ def test_the_phone_has_all_in_one_column(opened: Opened, ask: Ask) -> None:
     assert 0 < quote["y"] < quote["y"] + quote["height"] <= 844
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE, NARROW], ids=["desk", "phone", "narrow"])
+def test_name_and_tabs_do_not_touch(opened: Opened, size: tuple[int, int]) -> None:
+    """The tabs stand beside the name, or below it, and each of them is whole in the window."""
+    page = opened(size)
+    name = page.locator(".dl-brand h1").evaluate(
+        "item => { const box = document.createRange(); box.selectNodeContents(item);"
+        " const { right, bottom } = box.getBoundingClientRect(); return { right, bottom }; }"
+    )
+    boxes = [tab.bounding_box() for tab in page.get_by_role("tab").all()]
+    assert len(boxes) == 3
+    for box in boxes:
+        assert box is not None
+        assert box["x"] >= name["right"] or box["y"] >= name["bottom"]
+        assert box["x"] + box["width"] <= size[0]
+
+
+SMALL = """() => [...document.querySelectorAll("a, button, summary, input, select, textarea, label.dl-button")]
+  .filter(item => item.checkVisibility({ visibilityProperty: true }) && !item.matches(".dl-unseen, [data-do=month]"))
+  .filter(item => !item.closest("[aria-hidden=true], .hide"))
+  .map(item => [item.getBoundingClientRect(), (item.textContent || item.name).trim().slice(0, 40)])
+  .filter(([{ width, height }]) => width < 24 || height < 24 )
+  .map(([{ width, height }, words]) => `${words}: ${Math.round(width)} x ${Math.round(height)}`)"""
+"""What is less than 24 pixels wide or high (WCAG 2.2, 2.5.8), but for the bars of the months: the dates do the same."""
+
+
+def test_a_finger_meets_everything(opened: Opened, ask: Ask) -> None:
+    """On a phone no button, link or field is smaller than 24 pixels, wherever it stands."""
+    page = opened(PHONE, has_touch=True, is_mobile=True)
+    assert page.evaluate(SMALL) == []
+    turn = ask(page, COST)
+    page.get_by_role("button", name="Filter", exact=True).tap()
+    page.get_by_label("As known on").fill("2025-12-31")
+    assert page.evaluate(SMALL) == []
+    turn.locator(".dl-mark").nth(1).tap()
+    page.get_by_role("button", name="Open at the quote").tap()
+    page.locator(".dl-reader mark").wait_for()
+    assert page.evaluate(SMALL) == []
+    page.get_by_role("button", name="Close").tap()
+    page.locator(".dl-past summary").tap()
+    page.locator(".dl-past-item").first.wait_for()
+    assert page.evaluate(SMALL) == []
+    page.get_by_role("tab", name="Documents").tap()
+    page.locator(".dl-table tbody tr").first.wait_for()
+    page.get_by_role("button", name="Edit").first.tap()
+    assert page.evaluate(SMALL) == []
+    page.get_by_role("tab", name="Timeline").tap()
+    page.get_by_label("Topic").fill("harbour reopened")
+    page.keyboard.press("Enter")
+    page.locator(".dl-plot svg").wait_for()
+    assert page.evaluate(SMALL) == []
+
+
+def test_the_arrow_keys_lead_from_tab_to_tab(opened: Opened) -> None:
+    """Left and right, Home and End choose a tab; the Tab key reaches the chosen one alone."""
+    page = opened()
+    page.get_by_role("tab", name="Chat").focus()
+    chosen = "document.activeElement.getAttribute('role') === 'tab' ? document.activeElement.textContent.trim() : ''"
+    for key, name in (
+        ("ArrowRight", "Documents"),
+        ("ArrowRight", "Timeline"),
+        ("ArrowRight", "Chat"),
+        ("ArrowLeft", "Timeline"),
+        ("Home", "Chat"),
+        ("End", "Timeline"),
+    ):
+        page.keyboard.press(key)
+        page.locator("[role=tab][aria-selected=true]", has_text=name).wait_for()
+        assert page.evaluate(chosen) == name
+        assert page.locator("[role=tab][tabindex='0']").all_inner_texts() == [name]
+    assert page.url.endswith("#timeline")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "topic"
+
+
 def test_a_finger_sees_the_card_first(opened: Opened, ask: Ask) -> None:
     """A tap on a mark shows its card, which stays and leads to the document; a tap elsewhere takes it away."""
     page = opened(PHONE, has_touch=True, is_mobile=True)
@@ -225,6 +299,19 @@ def test_text_from_right_to_left_and_long_words_fit(
         assert figure.evaluate("item => getComputedStyle(item).direction") == "rtl"
         edges = "item => [getComputedStyle(item).borderLeftWidth, getComputedStyle(item).borderRightWidth]"
         assert figure.evaluate(edges) == ["0px", "3px"]
+        source = page.locator(".dl-group.dl-current .dl-source").first
+        right = """item => {
+          const words = document.createRange();
+          words.selectNodeContents(item);
+          return Math.abs(words.getBoundingClientRect().right - item.getBoundingClientRect().right) < 2;
+        }"""
+        assert source.locator("h3").evaluate(right)
+        assert source.locator(".dl-by").evaluate(right)
+        source.get_by_role("link", name="Open at the quote").click()
+        page.locator(".dl-reader mark").wait_for()
+        for part in ("h2", ".dl-by"):
+            assert page.locator(f".dl-reader {part}").first.evaluate(right), part
+        page.keyboard.press("Escape")
         ask(page, f"What did the {long * 3} open?")
         for name in ("Chat", "Documents"):
             page.get_by_role("tab", name=name).click()
@@ -236,6 +323,24 @@ def test_text_from_right_to_left_and_long_words_fit(
     finally:
         for answer in added:
             send(server, "DELETE", f"/v1/documents/{answer['results'][0]['document_id']}")
+
+
+def test_a_passage_begins_with_words(opened: Opened, ask: Ask, server: str) -> None:
+    """Where the quote opens a paragraph, the empty line before it is not what the panel shows first."""
+    text = " ".join(f"Line {number} says nothing much of anything here." for number in range(9))
+    body = {"title": "Gap", "text": f"{text}\n\nThe walrus weighs nine hundred kilograms.\n\n{text}"}
+    (result,) = send(server, "POST", "/v1/documents", body)["results"]
+    try:
+        page = opened()
+        ask(page, "How many kilograms does the walrus weigh?")
+        page.wait_for_function("document.querySelector('.dl-group.dl-current .dl-passage').scrollTop > 0")
+        gap = page.locator(".dl-group.dl-current .dl-passage").first.evaluate(
+            "item => (item.querySelector('mark').getClientRects()[0].top - item.getBoundingClientRect().top)"
+            " / parseFloat(getComputedStyle(item).lineHeight)"
+        )
+        assert 0 <= gap < 0.9
+    finally:
+        send(server, "DELETE", f"/v1/documents/{result['document_id']}")
 
 
 def test_a_quote_far_down_its_passage_is_in_view(opened: Opened, ask: Ask, server: str) -> None:

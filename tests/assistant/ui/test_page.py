@@ -198,14 +198,26 @@ def test_a_document_opens_at_the_quote(opened: Opened, ask: Ask) -> None:
     document.wait_for_load_state()
 
     assert document.title() == "Harbour reopens after the storm"
-    assert document.locator(".dl-by").inner_text() == "Harbour Gazette · published 2024-03-12"
+    assert document.locator(".dl-by").inner_text() == "Harbour Gazette · published 12 Mar 2024"
     assert document.locator("mark").all_inner_texts() == [
         "The harbour reopened on 11 March 2024, two weeks after the storm."
     ]
     assert document.locator("mark").evaluate("mark => mark.getBoundingClientRect().top < innerHeight")
+    tint = "element => [element.textContent.trim().slice(0, 20), getComputedStyle(element).backgroundColor]"
+    beside = document.locator(".dl-tint").first.evaluate(tint)
+    assert beside == ["The quay was repaire", "rgb(243, 239, 226)"]
     text = document.locator(".dl-text").inner_text()
     assert text.startswith("The quay was repaired")
     assert text.endswith("Paragraph 59 tells of nets, ropes, tides and prices at length.")
+
+
+def test_a_copied_address_tints_the_passage_too(opened: Opened, ask: Ask) -> None:
+    """The address in a reference names the quote alone; the passage around it is found, and tinted."""
+    page = opened()
+    ask(page, HARBOUR)
+    page.goto(page.locator(".dl-open a").first.get_attribute("href") or "")
+    assert page.locator("mark").inner_text().startswith("The harbour reopened")
+    assert page.locator(".dl-tint").first.inner_text().startswith("The quay was repaired")
 
 
 def test_a_refusal_shows_what_is_nearest(opened: Opened, ask: Ask) -> None:

@@ -262,7 +262,7 @@ def test_the_document_view_marks_the_span(library: Library) -> None:
         " It was long.</div></div>"
     ) in marked
     assert '<style nonce="abc">' in marked
-    assert '<p class="dl-by">no published date</p>' in marked
+    assert '<p class="dl-by" dir="ltr">no published date</p></header>' in marked
     assert "<mark" not in render.document_page(text_view(stored, None, None), "abc").partition("</style>")[2]
 
 
