@@ -9,6 +9,7 @@ const ASKED = "dateline:asked";
 let carded = null; // the mark that the card is of
 let busy = false;
 let conversation = "";
+let looking = 0;
 let waiting = []; // questions of a link, to be asked one after the other
 
 // The address holds what is open: the conversation and the filters. A shared link holds a question, which is asked after
@@ -57,6 +58,7 @@ form.addEventListener("change", (event) => { if (event.target.name) showChips();
 
 const setBusy = (now) => {
   busy = now;
+  clearTimeout(looking);
   find(".dl-send").hidden = now;
   find(".dl-stop").hidden = !now;
 };
@@ -70,13 +72,33 @@ const ask = (question) => {
   const last = log.lastElementChild;
   // What failed is no turn yet, and what was stopped and is asked again keeps its place.
   const again = last && (last.dataset.state === "failed" || (last.dataset.state === "stopped" && last.dataset.question === question));
-  trigger("ask", { question, conversation, filters: filters(), number: log.children.length + (again ? 0 : 1) });
+  const number = log.children.length + (again ? 0 : 1);
+  trigger("ask", { question, conversation, filters: filters(), number });
+  looking = setTimeout(look, 1500, question, number);
+};
+// Where the question got no further than the browser, Gradio says nothing: the API does, as long as an answer is awaited.
+const look = async (question, number) => {
+  try {
+    await api("/v1/conversations?limit=1");
+    if (busy) looking = setTimeout(look, 10_000, question, number);
+  } catch (error) {
+    if (!busy) return;
+    if (cut(error.message)) return;
+    const way = error.status === 401 && make("a", { href: `${location.pathname}${location.search}` }, "Sign in again");
+    show(
+      make("article", { class: "dl-turn", id: `dl-turn-${number}`, "data-question": question, "data-state": "failed", "data-filters": JSON.stringify(filters()) },
+        make("h2", { class: "dl-question", dir: "auto" }, question),
+        make("p", { class: "dl-error", role: "alert" }, error.message, way || null),
+        make("div", { class: "dl-tools" }, button("Ask again", "again"))),
+      make("section", { class: "dl-group", "data-turn": number }));
+    element.firstElementChild.classList.add("dl-begun");
+    welcome.hidden = true;
+    sessionStorage.setItem(ASKED, question);
+  }
 };
 
 // Turns as they come. One that is there already is swapped; the others stay untouched, however many they are.
-const show = (turn) => {
-  const article = part(turn.html);
-  const group = part(turn.sources);
+const show = (article, group) => {
   const old = document.getElementById(article.id);
   old ? old.replaceWith(article) : log.append(article);
   const oldGroup = sources.querySelector(`[data-turn="${group.dataset.turn}"]`);
@@ -89,11 +111,12 @@ const cut = (words) => {
   waiting = [];
   sessionStorage.removeItem(ASKED);
   const turn = log.lastElementChild;
-  if (turn?.dataset.state !== "pending") return;
+  if (turn?.dataset.state !== "pending") return false;
   turn.dataset.state = "stopped";
   turn.querySelector(":scope > .dl-pending")?.remove();
   turn.append(make("p", { class: "dl-stopped" }, words),
     make("div", { class: "dl-tools" }, button("Copy link", "link"), button("Ask again", "again")));
+  return true;
 };
 const apply = () => {
   const value = props.value;
@@ -106,7 +129,10 @@ const apply = () => {
   }
   if (value.whole || value.conversation) conversation = value.conversation;
   remember();
-  for (const turn of value.turns) show(turn);
+  for (const turn of value.turns) {
+    const article = part(turn.html);
+    if (busy || article.dataset.state !== "pending") show(article, part(turn.sources)); // else it was stopped meanwhile
+  }
   if (value.failed) cut("The server could not answer this; its log says why.");
   welcome.hidden = log.children.length > 0;
   element.firstElementChild.classList.toggle("dl-begun", log.children.length > 0);

@@ -117,3 +117,49 @@ def test_what_is_not_allowed_is_told(browser: Browser, server: str, keys: dict[s
     page.reload()
     page.locator(".dl-title", has_text="The lamp").wait_for()
     page.close()
+
+
+def test_an_ended_session_is_told(browser: Browser, parts: Parts, server: str) -> None:
+    """A question that is refused since the key was revoked says so, and leads to the login and back to the question."""
+    made = Keys(parts.catalog.engine)
+    page = browser.new_page()  # not by `visit`: a refusal is an error in the browser's log
+    page.goto(server)
+    sign_in(page, made.create("leaver", "reader").token)
+    page.locator(".dl-welcome h1").wait_for()
+    made.revoke("leaver")
+    page.get_by_placeholder("Ask a question …").fill(QUESTION)
+    page.keyboard.press("Enter")
+    told = page.locator("#dl-turn-1 .dl-error")
+    told.wait_for()
+    assert told.inner_text().startswith("The session has ended.")
+    assert page.get_by_role("button", name="Ask", exact=True).is_visible()
+    told.get_by_role("link", name="Sign in again").click()
+    page.wait_for_url("**/login*")
+    sign_in(page, made.create("comer", "reader").token)
+    page.locator(".dl-welcome h1").wait_for()
+    assert page.locator("#dl-question").input_value() == QUESTION
+    page.keyboard.press("Enter")
+    page.locator("#dl-turn-1 .dl-confidence").wait_for()
+    page.close()
+
+
+@pytest.mark.parametrize("size", [(1280, 850), (390, 844), (320, 640)], ids=["desk", "phone", "narrow"])
+def test_the_login_fits_and_the_page_behind_it_too(
+    visit: Callable[..., BrowserContext], keys: dict[str, str], size: tuple[int, int]
+) -> None:
+    """Login, account line and a reader's documents fit the window; a reader sees no place to drop files on."""
+    page = visit(viewport={"width": size[0], "height": size[1]}).new_page()
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    page.goto("/")
+    assert page.evaluate(fits)
+    for control in (page.get_by_label("Key"), page.get_by_role("button", name="Sign in")):
+        assert control.evaluate("item => item.getBoundingClientRect().height") >= 40
+    sign_in(page, keys["guest"])
+    page.locator(".dl-welcome h1").wait_for()
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
+    page.get_by_role("button", name="Sign out").wait_for()
+    page.get_by_role("tab", name="Documents").click()
+    page.locator(".dl-table tbody tr").first.wait_for()
+    assert page.evaluate(fits)
+    assert page.locator(".dl-drop").evaluate("item => item.getBoundingClientRect().height") == 0

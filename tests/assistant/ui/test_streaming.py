@@ -112,8 +112,9 @@ def test_an_answer_is_stopped(page: Page) -> None:
     page.locator(".dl-partial").wait_for()
     page.get_by_role("button", name="Stop answering").click()
     page.get_by_text(STOPPED).wait_for()
+    page.wait_for_timeout(600)  # words that were on their way change nothing
     assert page.locator("#dl-turn-1").get_attribute("data-state") == "stopped"
-    page.wait_for_timeout(600)
+    assert page.get_by_text(STOPPED).is_visible()
     assert page.locator(".dl-confidence").count() == 0
     page.get_by_role("button", name="Ask again").click()
     page.locator("#dl-turn-1 .dl-confidence").wait_for()
