@@ -62,10 +62,15 @@ const setBusy = (now) => {
   find(".dl-send").hidden = now;
   find(".dl-stop").hidden = !now;
 };
+const fold = (closed) => {
+  find(".dl-filters").hidden = closed;
+  find(".dl-filter").setAttribute("aria-expanded", !closed);
+};
 const ask = (question) => {
   question = question.trim();
   if (busy || !question) return;
   setBusy(true);
+  fold(true); // the chips tell what is set
   box.value = "";
   sessionStorage.setItem(ASKED, question); // where the server goes away meanwhile, the page is loaded again without it
   if (!hovers.matches) box.blur(); // the keyboard of a phone would cover the answer
@@ -339,11 +344,8 @@ element.addEventListener("click", (event) => {
   else if (item.dataset.ask) ask(item.dataset.ask);
   else if (item.matches(".dl-stop")) { trigger("stop"); cut("This was stopped before it was answered."); }
   else if (item.matches(".dl-new")) { begin(""); box.focus(); }
-  else if (item.matches(".dl-filter")) {
-    const panel = find(".dl-filters");
-    panel.hidden = !panel.hidden;
-    item.setAttribute("aria-expanded", !panel.hidden);
-  } else if (item.matches(".dl-unset")) {
+  else if (item.matches(".dl-filter")) fold(!find(".dl-filters").hidden);
+  else if (item.matches(".dl-unset")) {
     if (item.dataset.id) chosen.delete(item.dataset.id);
     else form.elements[item.dataset.name].value = "";
     showChips();

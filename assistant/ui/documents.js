@@ -19,7 +19,7 @@ const COLUMNS = [
   ["passages", "Passages", (item) => item.passages],
   ["added", "Added", (item) => item.added],
 ];
-const FOUND = { user: "by hand", "front matter": "at the top of the file", filename: "in the file name", "file name": "in the file name", url: "in the address" };
+const FOUND = { user: "by hand", "front matter": "in its header", filename: "in the file name", "file name": "in the file name", url: "in the address" };
 const from = (item) => (item.published ? FOUND[item.published_from] ?? item.published_from : "");
 
 const STATES = { "as read": "as in its folder", changed: "changed in its folder since", gone: "gone from its folder" };

@@ -90,6 +90,7 @@ def test_filters_stand_in_the_address(opened: Opened, ask: Ask) -> None:
     page.get_by_label("As known on").fill("2024-12-31")
     assert page.locator(".dl-chips span").all_inner_texts() == ["As known on 31 Dec 2024"]
     turn = ask(page, COST)
+    assert not page.get_by_label("As known on").is_visible()
     assert turn.locator(".dl-understood").first.inner_text() == "Only documents known by 31 Dec 2024"
     cited = page.locator(".dl-group.dl-current .dl-source:not(.dl-near)")
     assert set(cited.evaluate_all("all => all.map(item => item.querySelector('time').dateTime)")) == {"2024-05-02"}

@@ -202,6 +202,18 @@ def test_name_and_tabs_do_not_touch(opened: Opened, size: tuple[int, int]) -> No
         assert box["x"] + box["width"] <= size[0]
 
 
+def test_words_of_the_table_are_whole(opened: Opened) -> None:
+    """Between a phone and a desk the columns of the documents are as wide as their words."""
+    page = opened((800, 900))
+    page.get_by_role("tab", name="Documents").click()
+    row = page.locator(".dl-table tbody tr", has_text="A bridge by Ada Brook")
+    row.wait_for()
+    lines = "item => { const words = document.createRange(); words.selectNodeContents(item); return"
+    lines += " new Set([...words.getClientRects()].map(box => Math.round(box.top))).size; }"
+    assert row.locator("td").nth(2).evaluate(lines) <= 3  # Lune Valley Post
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 SMALL = """() => [...document.querySelectorAll("a, button, summary, input, select, textarea, label.dl-button")]
   .filter(item => item.checkVisibility({ visibilityProperty: true }) && !item.matches(".dl-unseen, [data-do=month]"))
   .filter(item => !item.closest("[aria-hidden=true], .hide"))

@@ -218,6 +218,8 @@ def test_a_copied_address_tints_the_passage_too(opened: Opened, ask: Ask) -> Non
     page.goto(page.locator(".dl-open a").first.get_attribute("href") or "")
     assert page.locator("mark").inner_text().startswith("The harbour reopened")
     assert page.locator(".dl-tint").first.inner_text().startswith("The quay was repaired")
+    page.get_by_role("link", name="Ask about this document").click()
+    page.locator(".dl-chips", has_text="Only “Harbour reopens after the storm”").wait_for()
 
 
 def test_a_refusal_shows_what_is_nearest(opened: Opened, ask: Ask) -> None:
