@@ -165,6 +165,7 @@ const choose = (group) => {
   for (const passage of group.querySelectorAll(".dl-passage")) {
     const quote = passage.querySelector("mark");
     if (!quote || !passage.offsetParent) continue;
+    passage.style.maxHeight = "";
     const line = parseFloat(getComputedStyle(passage).lineHeight);
     const place = (box) => Math.floor((box.top - passage.getBoundingClientRect().top + passage.scrollTop) / line);
     const before = document.createRange();
@@ -172,7 +173,13 @@ const choose = (group) => {
     before.setEndBefore(quote);
     const first = place(quote.getClientRects()[0]);
     const written = [...before.getClientRects()].filter(({ width }) => width > 1).map(place);
-    passage.scrollTop = (written.includes(first - 1) ? first - 1 : first) * line; // an empty line tells nothing
+    // An empty line at the top tells nothing: it is scrolled past, and where there is nothing more to scroll, cut off.
+    passage.scrollTop = (written.includes(first - 1) ? first - 1 : first) * line;
+    const top = Math.round(passage.scrollTop / line);
+    if (top < first && !written.includes(top)) {
+      passage.style.maxHeight = `${passage.clientHeight - line}px`;
+      passage.scrollTop = (top + 1) * line;
+    }
   }
 };
 const openSource = (source, opener) => {
