@@ -595,6 +595,7 @@ def migrate(session: Session, to: str, of: Path | None, as_json: bool) -> None:
     help="Every folder in DIR that holds documents/ and questions.jsonl, instead of one set.",
 )
 @click.option("--details", type=click.Path(path_type=Path), metavar="FILE", help="Write a JSON line a question.")
+@click.option("--servers", is_flag=True, help="On the servers that are set, in a database and collections of its own.")
 @json_option
 @click.pass_obj
 def evaluate(
@@ -603,6 +604,7 @@ def evaluate(
     questions: Path | None,
     sets: Path | None,
     details: Path | None,
+    servers: bool,
     as_json: bool,
 ) -> None:
     """Measure how well known questions are answered.
@@ -610,6 +612,8 @@ def evaluate(
     The documents go into a temporary library. The README tells what a row of the questions holds, and what
     the figures mean.
     """
+    if servers and None in (session.settings().catalog_url, session.settings().chroma_server):
+        raise BadInput("--servers needs DATELINE_DATABASE_URL and DATELINE_CHROMA_URL.")
     if sets is not None:
         if documents or questions:
             raise click.UsageError("Give either --sets, or --documents and --questions.")
@@ -629,7 +633,9 @@ def evaluate(
         raise click.UsageError("Give --documents DIR and --questions FILE, or --sets DIR.")
     if details is not None:
         details.write_text("", "utf-8")
-    evaluations = {name: _evaluate(session, name, *pair, details=details) for name, pair in pairs.items()}
+    evaluations = {
+        name: _evaluate(session, name, *pair, details=details, servers=servers) for name, pair in pairs.items()
+    }
     if as_json:
         figures = {name: evaluation.to_dict() for name, evaluation in evaluations.items()}
         _emit(figures if sets is not None else next(iter(figures.values())))
@@ -802,9 +808,36 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _evaluate(session: Session, name: str, documents: Path, questions: Path, *, details: Path | None) -> Evaluation:
+@contextmanager
+def _temporary_parts(session: Session, *, servers: bool) -> Iterator[Parts]:
+    """Parts on a library that is gone afterwards: in a folder, or on the servers that the settings name."""
     import tempfile
 
+    from pydantic import SecretStr
+
+    from corpus.database import scratch_database
+    from index.errors import LibraryError
+
+    settings = session.settings()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dateline-eval-")))
+        if not servers or settings.catalog_url is None:
+            given = {"data_dir": folder, "chroma_url": None, "database_url": None}
+            yield stack.enter_context(session.parts(settings.model_copy(update=given)))
+            return
+        try:
+            database = SecretStr(stack.enter_context(scratch_database(settings.catalog_url)))
+        except LibraryError as error:
+            raise LibraryFailure(str(error)) from error
+        own = settings.model_copy(update={"data_dir": folder, "database_url": database})
+        parts = stack.enter_context(session.parts(own))
+        stack.callback(parts.library.discard_vectors)
+        yield parts
+
+
+def _evaluate(
+    session: Session, name: str, documents: Path, questions: Path, *, details: Path | None, servers: bool
+) -> Evaluation:
     from assistant import evaluation, ingestion
     from assistant.terminal import progress_bar
 
@@ -813,26 +846,22 @@ def _evaluate(session: Session, name: str, documents: Path, questions: Path, *, 
     except evaluation.EvaluationError as error:
         raise BadInput(str(error)) from error
     found = ingestion.find([documents])
-    with tempfile.TemporaryDirectory(prefix="dateline-eval-") as folder:
-        settings = session.settings().model_copy(
-            update={"data_dir": Path(folder), "chroma_url": None, "database_url": None}
-        )
-        with session.parts(settings) as parts:
-            with progress_bar(f"{name}: reading", len(found.files)) as bar:
-                seen = set()
-                for result in ingestion.ingest(parts.library, found.files):
-                    seen.add(result.path)
-                    bar.update(len(seen))
-                    if result.status == ingestion.FAILED:
-                        click.echo(_ingested_line(result), err=True)
-            count = parts.library.stats().documents
-            if not count:
-                raise BadInput(f"{documents} holds no document that can be read.")
-            outcomes = []
-            with progress_bar(f"{name}: asking", len(rows)) as bar:
-                for outcome in evaluation.ask_all(parts.assistant, parts.library, rows):
-                    outcomes.append(outcome)
-                    bar.advance()
+    with _temporary_parts(session, servers=servers) as parts:
+        with progress_bar(f"{name}: reading", len(found.files)) as bar:
+            seen = set()
+            for result in ingestion.ingest(parts.library, found.files):
+                seen.add(result.path)
+                bar.update(len(seen))
+                if result.status == ingestion.FAILED:
+                    click.echo(_ingested_line(result), err=True)
+        count = parts.library.stats().documents
+        if not count:
+            raise BadInput(f"{documents} holds no document that can be read.")
+        outcomes = []
+        with progress_bar(f"{name}: asking", len(rows)) as bar:
+            for outcome in evaluation.ask_all(parts.assistant, parts.library, rows):
+                outcomes.append(outcome)
+                bar.advance()
     lost = [outcome.question.id for outcome in outcomes if not outcome.evidence_found]
     if lost:
         click.echo(f"{name}: the document or evidence of {len(lost)} questions is missing: {lost[:5]}", err=True)

@@ -6,7 +6,9 @@ What the two do differently stands here and in the two files of words.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -249,6 +251,31 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise CatalogError(f"DATELINE_DATABASE_URL is of {parsed.drivername}: {_EXPECTED}")
     return PostgresDatabase(parsed)
+
+
+@contextmanager
+def scratch_database(url: str) -> Iterator[str]:
+    """A new, empty database on the server of a PostgreSQL database, dropped at the end; its URL.
+
+    Raises:
+        CatalogError: the server can't be used, or the user may not make databases.
+    """
+    database = open_database(url)
+    name = f"dateline_scratch_{uuid.uuid4().hex}"
+    outside = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with outside.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+    except sa.exc.ProgrammingError as error:
+        raise CatalogError(
+            f"no other database can be made on the server ({error.orig}): ALTER ROLE … CREATEDB allows it"
+        ) from error
+    try:
+        yield sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with outside.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        database.engine.dispose()
 
 
 def _drop_nul(connection: Any, _record: Any) -> None:

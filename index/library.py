@@ -294,6 +294,15 @@ class Library:
             if self._copy_locks is not None:
                 self._copy_locks.close()
 
+    def discard_vectors(self) -> None:
+        """Delete the vector index, of a library that is to go. The library can only be closed afterwards.
+
+        Raises:
+            LibraryUnusableError: the Chroma server cannot be used.
+        """
+        with self._writing:
+            self._generations.keep_only("")
+
     # writing
 
     def add(self, documents: Iterable[Document]) -> Iterator[Added]:
