@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -20,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from benchmarks.servers import ChromaProcess, PostgresProcess, postgres_programs
 
 if TYPE_CHECKING:
     from assistant.parts import Parts
@@ -151,40 +147,6 @@ def serve() -> Callable[[Parts, Settings], AbstractContextManager[str]]:
     return _serve
 
 
-class ChromaProcess:
-    """A real `chroma run` on a free port of this computer, which can be ended and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port: int = free.getsockname()[1]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        import httpx
-
-        program = Path(sys.executable).parent / "chroma"
-        command = [program, "run", "--path", self._folder, "--host", "127.0.0.1", "--port", str(self._port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while True:
-            assert self._process.poll() is None
-            try:
-                httpx.get(f"{self.url}/api/v2/heartbeat")
-                return
-            except httpx.TransportError:
-                time.sleep(0.05)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-
 @pytest.fixture(scope="session")
 def chroma_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaProcess]:
     """A Chroma server. Shared by all tests, in which each library has collections of its own."""
@@ -203,67 +165,17 @@ def own_chroma_process(tmp_path: Path) -> Iterator[ChromaProcess]:
     process.kill()
 
 
-class PostgresProcess:
-    """A real PostgreSQL on a free port of this computer, which can be ended and started again."""
-
-    def __init__(self, programs: Path) -> None:
-        # Not below pytest's own folder: PostgreSQL refuses to run as root, and no other user may look into that.
-        self._folder = Path(tempfile.mkdtemp(prefix="dateline-postgres-"))
-        self._programs = programs
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port: int = free.getsockname()[1]
-        self._user = "postgres" if os.geteuid() == 0 else None
-        if self._user is not None:
-            shutil.chown(self._folder, self._user)
-        self._run("initdb", "-D", self._folder, "-U", "postgres", "--locale=C.UTF-8", "-A", "trust", "--no-sync")
-
-    def url(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres@127.0.0.1:{self._port}/{database}"
-
-    def start(self) -> None:
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        self._run("pg_ctl", "-D", self._folder, "-l", self._folder / "log", "-o", options, "-w", "start")
-
-    def stop(self) -> None:
-        """At once, as a crash does."""
-        process = int((self._folder / "postmaster.pid").read_text("utf-8").splitlines()[0])
-        os.kill(process, signal.SIGQUIT)
-        while (self._folder / "postmaster.pid").exists():
-            time.sleep(0.02)
-
-    def remove(self) -> None:
-        if (self._folder / "postmaster.pid").exists():
-            self.stop()
-        shutil.rmtree(self._folder)
-
-    def create(self, database: str) -> str:
-        """The URL of a new database."""
-        import psycopg
-
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{database}"'.encode())
-        return self.url(database)
-
-    def _run(self, program: str, *arguments: object) -> None:
-        command = [str(self._programs / program), *map(str, arguments)]
-        subprocess.run(
-            command, user=self._user, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
-        )
-
-
-def _postgres_programs() -> Path:
-    found = shutil.which("initdb")
-    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not places:
+def _postgres() -> PostgresProcess:
+    programs = postgres_programs()
+    if programs is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    return places[-1]
+    return PostgresProcess(programs)
 
 
 @pytest.fixture(scope="session")
 def postgres_process() -> Iterator[PostgresProcess]:
     """A PostgreSQL server. Shared by all tests, each of which has a database of its own."""
-    process = PostgresProcess(_postgres_programs())
+    process = _postgres()
     process.start()
     yield process
     process.remove()
@@ -278,7 +190,7 @@ def postgres_database(postgres_process: PostgresProcess) -> str:
 @pytest.fixture
 def own_postgres_process() -> Iterator[PostgresProcess]:
     """A PostgreSQL server that the test may end."""
-    process = PostgresProcess(_postgres_programs())
+    process = _postgres()
     process.start()
     yield process
     process.remove()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -22,10 +21,10 @@ import pytest
 from assistant.cli import CANNOT_START
 from assistant.server import check_workers
 from assistant.settings import Settings, SettingsError
+from benchmarks.servers import COMMAND, DatelineProcess, gone
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(900)  # each worker loads what a server loads
-COMMAND = [sys.executable, "-c", "from assistant.cli import main; main()"]
 
 
 @pytest.mark.parametrize("one_server", [{}, {"chroma_url": "http://127.0.0.1:1"}, {"database_url": "postgresql://h/d"}])
@@ -55,26 +54,8 @@ def test_the_command_tells_it_as_bad_input(tmp_path: Path) -> None:
     assert "2 workers need a library that several processes may write to" in done.stderr
 
 
-class Server:
-    """`dateline serve --workers N` as it runs."""
-
-    def __init__(self, environment: dict[str, str], workers: int) -> None:
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", "0", "--json", "--workers", str(workers)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-            cwd=ROOT,
-        )
-        assert self.process.stdout is not None
-        first = self.process.stdout.readline()
-        self.url: str = json.loads(first)["url"] if "url" in first else ""
-
-    def workers(self) -> list[int]:
-        """Process ids of what serves."""
-        parent = self.process.pid
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text("utf-8").split()
-        return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+class Server(DatelineProcess):
+    """`dateline serve --workers N` as it runs, and requests to it."""
 
     def get(self, path: str, **given: Any) -> httpx.Response:
         """By a connection of its own, which any worker may take."""
@@ -94,8 +75,7 @@ def serve(postgres_process: Any, chroma_process: Any, tmp_path: Path) -> Iterato
     started: list[Server] = []
 
     def start(workers: int = 2, **settings: str) -> Server:
-        environment = os.environ | {
-            "PYTHONPATH": str(ROOT),
+        environment = {
             "DATELINE_DATA_DIR": str(tmp_path / "shared"),
             "DATELINE_DATABASE_URL": database,
             "DATELINE_CHROMA_URL": chroma_process.url,
@@ -115,14 +95,6 @@ def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def gone(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{process}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def test_workers_answer_as_one_and_are_replaced(serve: Serve) -> None:

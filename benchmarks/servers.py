@@ -1,0 +1,208 @@
+"""Real servers on free ports of this computer, which can be ended and started again: for the drill and the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+ROOT = Path(__file__).parent.parent
+COMMAND = (sys.executable, "-c", "from assistant.cli import main; main()")
+"""The ``dateline`` command of this folder."""
+
+
+class ChromaProcess:
+    """``chroma run``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        import httpx
+
+        program = Path(sys.executable).parent / "chroma"
+        command = [program, "run", "--path", self._folder, "--host", "127.0.0.1", "--port", str(self._port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while True:
+            assert self._process.poll() is None
+            try:
+                httpx.get(f"{self.url}/api/v2/heartbeat")
+                return
+            except httpx.TransportError:
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+class PostgresProcess:
+    """A PostgreSQL with a folder of its own, which ``remove`` removes."""
+
+    def __init__(self, programs: Path, folder: Path | None = None) -> None:
+        """
+        Args:
+            folder: an empty one for its data; None for a new one.
+        """
+        # Not below pytest's own folder: PostgreSQL refuses to run as root, and no other user may look into that.
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="dateline-postgres-"))
+        self._programs = programs
+        self._port = _free_port()
+        self._process = 0
+        self._user = "postgres" if os.geteuid() == 0 else None
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+        self._run("initdb", "-D", self._folder, "-U", "postgres", "--locale=C.UTF-8", "-A", "trust", "--no-sync")
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._port}/{database}"
+
+    @property
+    def running(self) -> bool:
+        return self._process != 0 and not gone(self._process)
+
+    def start(self) -> None:
+        """
+        Raises:
+            CalledProcessError: it does not start, since what a killed one left still runs, for one.
+        """
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        self._run("pg_ctl", "-D", self._folder, "-l", self._folder / "log", "-o", options, "-w", "start")
+        self._process = int(self._pid_file.read_text("utf-8").splitlines()[0])
+
+    def stop(self) -> None:
+        """At once, as a crash does."""
+        os.kill(self._process, signal.SIGQUIT)
+        while self._pid_file.exists():
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """By SIGKILL, which ends the first process alone; those that it made end when they see that."""
+        os.kill(self._process, signal.SIGKILL)
+        while self.running:
+            time.sleep(0.02)
+
+    def remove(self) -> None:
+        if self.running:
+            self.stop()
+        shutil.rmtree(self._folder)
+
+    def create(self, database: str) -> str:
+        """The URL of a new database."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{database}"'.encode())
+        return self.url(database)
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._folder / "postmaster.pid"
+
+    def _run(self, program: str, *arguments: object) -> None:
+        command = [str(self._programs / program), *map(str, arguments)]
+        subprocess.run(
+            command, user=self._user, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+        )
+
+
+def postgres_programs() -> Path | None:
+    """The folder of ``initdb`` and ``pg_ctl``; None where PostgreSQL is not installed."""
+    found = shutil.which("initdb")
+    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return places[-1] if places else None
+
+
+class DatelineProcess:
+    """``dateline serve --workers N``."""
+
+    def __init__(self, environment: dict[str, str], workers: int) -> None:
+        """Wait until it serves; ``url`` is empty where it can't."""
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", "0", "--json", "--workers", str(workers)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+            cwd=ROOT,
+        )
+        assert self.process.stdout is not None
+        first = self.process.stdout.readline()
+        self.url: str = json.loads(first)["url"] if "url" in first else ""
+
+    def workers(self) -> list[int]:
+        """Process ids of what serves."""
+        parent = self.process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text("utf-8").split()
+        return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+class Restartable(Protocol):
+    """What a supervisor watches."""
+
+    @property
+    def running(self) -> bool: ...
+    def start(self) -> None: ...
+
+
+@contextmanager
+def supervised(servers: Sequence[Restartable], *, pause: float = 1.0) -> Iterator[None]:
+    """Start servers again that have ended, as systemd does by ``Restart=always``.
+
+    Args:
+        pause: seconds before each try, as ``RestartSec``.
+    """
+    ending = threading.Event()
+
+    def watch() -> None:
+        while not ending.wait(pause):
+            for server in servers:
+                if not server.running:
+                    try:
+                        server.start()
+                    except subprocess.CalledProcessError as error:
+                        print(error, file=sys.stderr)  # and again after the pause
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended, though nobody may have asked how."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
