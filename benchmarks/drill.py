@@ -3,9 +3,10 @@
     python benchmarks/drill.py [--clients 50] [--files 300] [--workers 2] [--pause 0]
 
 Starts a PostgreSQL, a Chroma server and ``dateline serve --workers N`` on the sample documents. All clients ask, one
-question after the other with a pause between, and one background job adds generated files. While it runs a worker, the Chroma server,
-PostgreSQL and another worker are killed by ``kill -9``, each when the job has come some way further and all is well
-again. Workers are replaced by their parent; the two servers are started again after a second, as systemd would.
+question after the other with a pause between, and one background job adds generated files. While it runs a worker, the
+Chroma server, PostgreSQL and another worker are killed by ``kill -9``, each when the job has come some way further and
+all is well again. Workers are replaced by their parent; the two servers are started again after a second, as systemd
+would.
 
 Prints one JSON object; the exit code is 1 where an answer was wrong or half, a file was lost or doubled, or a part did
 not come back:

@@ -35,6 +35,11 @@ class ChromaProcess:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def process(self) -> int:
+        """Its id; 0 before the first start."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -70,7 +75,8 @@ class PostgresProcess:
         self._folder = folder or Path(tempfile.mkdtemp(prefix="dateline-postgres-"))
         self._programs = programs
         self._port = _free_port()
-        self._process = 0
+        self.process = 0
+        """Id of its first process; 0 before the first start."""
         self._user = "postgres" if os.geteuid() == 0 else None
         if self._user is not None:
             shutil.chown(self._folder, self._user)
@@ -81,7 +87,7 @@ class PostgresProcess:
 
     @property
     def running(self) -> bool:
-        return self._process != 0 and not gone(self._process)
+        return self.process != 0 and not gone(self.process)
 
     def start(self) -> None:
         """
@@ -90,17 +96,17 @@ class PostgresProcess:
         """
         options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         self._run("pg_ctl", "-D", self._folder, "-l", self._folder / "log", "-o", options, "-w", "start")
-        self._process = int(self._pid_file.read_text("utf-8").splitlines()[0])
+        self.process = int(self._pid_file.read_text("utf-8").splitlines()[0])
 
     def stop(self) -> None:
         """At once, as a crash does."""
-        os.kill(self._process, signal.SIGQUIT)
+        os.kill(self.process, signal.SIGQUIT)
         while self._pid_file.exists():
             time.sleep(0.02)
 
     def kill(self) -> None:
         """By SIGKILL, which ends the first process alone; those that it made end when they see that."""
-        os.kill(self._process, signal.SIGKILL)
+        os.kill(self.process, signal.SIGKILL)
         while self.running:
             time.sleep(0.02)
 
@@ -153,9 +159,8 @@ class DatelineProcess:
 
     def workers(self) -> list[int]:
         """Process ids of what serves."""
-        parent = self.process.pid
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text("utf-8").split()
-        return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        found = children(self.process.pid)
+        return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 class Restartable(Protocol):
@@ -191,6 +196,11 @@ def supervised(servers: Sequence[Restartable], *, pause: float = 1.0) -> Iterato
     finally:
         ending.set()
         thread.join()
+
+
+def children(process: int) -> list[int]:
+    """Ids of the processes that a process started and that are still there."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text("utf-8").split()]
 
 
 def gone(process: int) -> bool:
