@@ -123,6 +123,16 @@ class PostgresProcess:
             connection.execute(f'CREATE DATABASE "{database}"'.encode())
         return self.url(database)
 
+    def ask_for_passwords_of(self, user: str, password: str) -> None:
+        """A new user, who needs that password; all others need none."""
+        import psycopg
+
+        rules = self._folder / "pg_hba.conf"
+        rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{rules.read_text('utf-8')}", "utf-8")
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD '{password}'".encode())
+            connection.execute("SELECT pg_reload_conf()")
+
     @property
     def _pid_file(self) -> Path:
         return self._folder / "postmaster.pid"

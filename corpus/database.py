@@ -200,13 +200,13 @@ class PostgresDatabase:
         error = context.original_exception
         if context.is_pre_ping:
             return None
+        said = " ".join(str(error).split())[:_LONGEST_SAYING] or type(error).__name__
         if (getattr(error, "sqlstate", None) or "").startswith("53"):
             return CatalogError(
-                f"the PostgreSQL server of the catalog is out of a resource ({error}): free some space or memory "
+                f"the PostgreSQL server of the catalog is out of a resource ({said}): free some space or memory "
                 "there; what was acknowledged is safe"
             )
         if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
-            said = " ".join(str(error).split())[:_LONGEST_SAYING] or type(error).__name__
             return CatalogDownError(
                 f"the PostgreSQL server of the catalog ({self._place}) cannot be used ({said}): start it, or correct "
                 "DATELINE_DATABASE_URL"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import socket
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import httpx
+import psycopg
 import pytest
 
 from assistant.cli import BAD_INPUT, CANNOT_START, DONE, FAILED, Session, cli, run
@@ -426,6 +429,37 @@ def test_eval_prints_the_figures(sampled: Run, tmp_path: Path) -> None:
     assert code == DONE
     (first, second) = (json.loads(line) for line in details.read_text("utf-8").splitlines())
     assert (first["rank"], first["answer@1"], second["answer@1"]) == (1, True, None)
+
+
+def test_eval_on_servers_leaves_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_process: Any, chroma_process: Any
+) -> None:
+    """With --servers the engines of the settings are measured, beside the library that stands there: afterwards the
+    servers hold what they held before. Without both servers it is refused."""
+    documents, questions = tmp_path / "documents", tmp_path / "questions.jsonl"
+    documents.mkdir()
+    (documents / "mill.txt").write_text("The old mill burned down in 1936. Nobody was hurt.\n", "utf-8")
+    row = {"id": "1", "question": "When did the old mill burn down?", "answerable": True, "answers": ["1936"]}
+    questions.write_text(json.dumps(row), "utf-8")
+    details = tmp_path / "details.jsonl"
+    database = postgres_process.create(f"dateline_{uuid.uuid4().hex}")
+    monkeypatch.setenv("DATELINE_DATABASE_URL", database)
+    monkeypatch.setenv("DATELINE_READER", "none")
+    command = ["eval", "--servers", "--documents", str(documents), "--questions", str(questions)]
+    assert run(command) == BAD_INPUT
+    monkeypatch.setenv("DATELINE_CHROMA_URL", chroma_process.url)
+
+    def held() -> tuple[list[str], list[Any]]:
+        with psycopg.connect(database) as connection:
+            names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
+            tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        collections = f"{chroma_process.url}/api/v2/tenants/default_tenant/databases/default_database/collections"
+        return names, [tables, httpx.get(collections).json()]
+
+    before = held()
+    assert run([*command, "--details", str(details)]) == DONE
+    assert [json.loads(line)["rank"] for line in details.read_text("utf-8").splitlines()] == [1]
+    assert held() == before
 
 
 def test_every_command_takes_json() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import shutil
 import socket
+import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from benchmarks.servers import PostgresProcess, postgres_programs
 from corpus.catalog import Catalog
 from corpus.document import Document
 from corpus.errors import CatalogDownError, CatalogError
@@ -176,3 +182,68 @@ def test_several_that_open_a_new_catalog_at_once_agree(database_url: str) -> Non
     catalog.close()
     with pytest.raises(CatalogError, match="the catalog has schema 1000"):
         Catalog(database_url)
+
+
+def test_a_wrong_password_is_a_sentence(own_postgres_process: Any) -> None:
+    """The server's words are told, and the password is not."""
+    url = sa.make_url(own_postgres_process.url())
+    own_postgres_process.ask_for_passwords_of("ann", "right")
+    right, wrong = (
+        url.set(username="ann", password=password).render_as_string(hide_password=False)
+        for password in ("right", "S3CR3T")
+    )
+
+    with pytest.raises(CatalogError, match='password authentication failed for user "ann"') as raised:
+        Catalog(wrong)
+    assert "S3CR3T" not in str(raised.value)
+    sa.create_engine(sa.make_url(right).set(drivername="postgresql+psycopg")).connect().close()
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of 160 MB."""
+    folder = Path(tempfile.mkdtemp(prefix="dateline-disk-"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160m,mode=755", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("a file system can't be mounted here: root alone may")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+    folder.rmdir()
+
+
+def test_a_full_disk_is_a_sentence_and_loses_nothing(small_disk: Path, tmp_path: Path) -> None:
+    """What does not fit is refused in a sentence, what was acknowledged stays and is found, and with free space again
+    the same document goes in."""
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    data = small_disk / "data"
+    data.mkdir(mode=0o700)
+    process = PostgresProcess(programs, data)
+    process.start()
+    library = Library.open(tmp_path / "library", WordHashEmbedder(), database_url=process.create("library"))
+    assert [one.status for one in library.add([document("dam")])] == ["added"]
+    filler = small_disk / "filler"
+    with filler.open("wb") as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(1 << 20))
+            file.flush()
+    words = random.Random(1)  # noqa: S311
+    large = document("mill", " ".join(f"The mill {words.random()} is finished." for _ in range(20_000)))
+
+    with pytest.raises(CatalogError) as raised:
+        list(library.add([large]))
+    said = str(raised.value)
+    assert said.startswith("the PostgreSQL server of the catalog is out of a resource (could not extend file ")
+    assert said.endswith(
+        "No space left on device HINT: Check free disk space.): free some space or memory there; what was acknowledged "
+        "is safe"
+    )
+    assert library.down() == {}
+    filler.unlink()
+    assert titles(library, "dam") == ["dam"]
+    assert library.document(large.id) is None
+    assert [one.status for one in library.add([large])] == ["added"]
+    library.close()
+    process.stop()
