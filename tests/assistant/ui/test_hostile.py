@@ -6,6 +6,7 @@ The fixture ``visit`` checks after each test that no script of a document ran an
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -73,7 +74,7 @@ def test_a_hostile_title_is_text_in_an_example(opened: Opened) -> None:
 
 
 def test_a_hostile_document_opens_as_text(opened: Opened, ask: Ask, hostile: str) -> None:
-    """The document view shows the markup of a document as text, and its policy forbids everything but its style."""
+    """The document view shows the markup of a document as text; its policy allows our style and our script alone."""
     page = opened()
     ask(page, QUESTION)
     document = page
@@ -84,17 +85,24 @@ def test_a_hostile_document_opens_as_text(opened: Opened, ask: Ask, hostile: str
     text = f"The zebras of the zoo were counted {hostile} and there are nine zebras in the zoo."
     assert document.locator(".dl-text").text_content() == text
     assert document.locator("body *").evaluate_all("all => [...new Set(all.map(item => item.tagName))].sort()") == [
+        "A",
         "DIV",
         "H1",
+        "HEADER",
         "MAIN",
         "MARK",
+        "NAV",
         "P",
+        "SCRIPT",
         "SPAN",
     ]
+    assert document.locator("script").count() == 1
+    links = document.locator("a").evaluate_all("all => all.map(item => item.getAttribute('href').split('=')[0])")
+    assert links == ["/", "/?document"]
     response = document.request.get(document.url)
     policy = response.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; style-src 'nonce-")
-    assert policy.endswith("; base-uri 'none'; form-action 'none'")
+    nonces = r"default-src 'none'; style-src '(nonce-[\w-]{22})'; script-src '\1'; "
+    assert re.fullmatch(nonces + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'", policy)
 
 
 @pytest.mark.parametrize("question", [ATTACK, f"{ATTACK} {QUESTION}", f"{QUESTION}\n{ATTACK}"])
