@@ -14,7 +14,7 @@ from assistant.parts import open_parts
 from assistant.reader import ReaderError, open_reader
 from assistant.server import PortError, listen
 from assistant.settings import SettingsError
-from index.errors import LibraryError, ModelChangedError
+from index.errors import LibraryError, ModelChangedError, OriginalsError
 from index.health import problems, unopened_problem
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _library(settings: Settings, opener: Callable[..., Parts], *, fix: bool) -> 
             else:
                 advice = ": dateline doctor --fix mends it" if problem.mend is not None else ""
                 yield Check("contents", False, problem.said + advice)
+        if library.writable:
+            yield _originals(parts)
         stats = library.stats()
         yield Check("library", True, f"{stats.documents} documents, {stats.passages} passages")
         yield _reader(parts, settings)
@@ -116,6 +118,14 @@ def _data_dir(settings: Settings) -> Check:
         advice = "choose another folder with DATELINE_DATA_DIR"
         return Check("data folder", False, f"{folder} can't be written ({error.strerror}): {advice}")
     return Check("data folder", True, f"{folder} can be written")
+
+
+def _originals(parts: Parts) -> Check:
+    try:
+        parts.library.originals.try_writing()
+    except OriginalsError as error:
+        return Check("originals", False, str(error))
+    return Check("originals", True, "copies of files can be kept")
 
 
 def _reader(parts: Parts, settings: Settings) -> Check:

@@ -17,7 +17,7 @@ from assistant.settings import Settings, SettingsError
 from corpus.catalog import CATALOG_FILE, Catalog
 from corpus.database import PostgresDatabase
 from corpus.moving import Move, TableCount
-from corpus.originals import Originals, content_hash
+from corpus.originals import Originals, content_hash, open_originals, read_whole
 from corpus.sharing import SharedWriting
 from index.embedding import open_embedder
 from index.errors import LibraryLockedError, LibraryUnusableError
@@ -95,7 +95,9 @@ def migrate(settings: Settings, to: str, *, of: Path | None, begin: Callable[[in
             documents, moved = documents + 1, moved + was_moved
             after_each()
         move.rest()
-        kept, lost = _copy_originals(source, Originals(source_folder / "originals"), Originals(folder / "originals"))
+        old = open_originals(source_folder, None if to_servers else settings.copies_url)
+        new = open_originals(folder, settings.copies_url if to_servers else None)
+        kept, lost = _copy_originals(source, old, new)
         tables = move.compare()
         different = [table for table in tables if not table.equal]
         if different:
@@ -129,8 +131,7 @@ def _copy_originals(source: Catalog, old: Originals, new: Originals) -> tuple[in
     """How many are there, and which were lost before."""
     kept, lost = 0, []
     for hashed in sorted(source.copies()):
-        path = old.path(hashed)
-        data = path.read_bytes() if path.is_file() else b""
+        data = read_whole(old, hashed) or read_whole(new, hashed) or b""
         if content_hash(data) != hashed:
             lost.append(hashed)
             continue
@@ -151,6 +152,7 @@ def _open_vectors(settings: Settings, folder: Path, *, to_servers: bool) -> int:
         any_model=True,
         chroma_server=settings.chroma_server if to_servers else None,
         database_url=settings.catalog_url if to_servers else None,
+        originals_url=settings.copies_url if to_servers else None,
     )
     try:
         held, expected = library.vector_count(), library.stats().passages

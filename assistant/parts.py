@@ -78,6 +78,7 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
         any_model=any_model,
         chroma_server=settings.chroma_server,
         database_url=settings.catalog_url,
+        originals_url=settings.copies_url,
     )
     assistant = Assistant(
         library,

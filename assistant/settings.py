@@ -30,7 +30,7 @@ from index.servers import ChromaServer
 TOML_FILE = "dateline.toml"
 ENVIRONMENT_PREFIX = "DATELINE_"
 
-_SECRETS = ("chroma_url", "chroma_token", "chroma_headers", "database_url", "llm_key")
+_SECRETS = ("chroma_url", "chroma_token", "chroma_headers", "database_url", "llm_key", "originals_url")
 """Settings whose values no message shows."""
 
 LogFormat = Literal["pretty", "json"]
@@ -58,6 +58,15 @@ def _web_address(url: str) -> str:
         raise ValueError("expected the address of a server, such as http://host:8000")
     if parts.username is not None:
         raise ValueError("expected an address without user and password: they are sent by DATELINE_CHROMA_HEADERS")
+    return url
+
+
+def _place(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if not parts.scheme or not (parts.netloc or parts.path.startswith("/")):
+        raise ValueError("expected a URL, such as s3://bucket/folder or file:///shared/folder")
+    if parts.scheme == "file" and (parts.netloc or len(parts.path) < 2):
+        raise ValueError("expected the whole path of a folder, with three strokes: file:///shared/folder")
     return url
 
 
@@ -170,6 +179,14 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = None
     """PostgreSQL for the catalog: `postgresql://user:password@host/database`; without it: SQLite, in a file."""
+
+    originals_url: Annotated[SecretStr, AfterValidator(_place)] | None = None
+    """Where copies of files are kept: `file:///shared/folder`, `s3://bucket/folder` or another fsspec URL."""
+
+    @property
+    def copies_url(self) -> str | None:
+        """Where copies of files are kept; None for the data folder."""
+        return self.originals_url.get_secret_value() if self.originals_url is not None else None
 
     @property
     def catalog_url(self) -> str | None:

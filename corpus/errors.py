@@ -2,6 +2,7 @@
 
 LibraryError             its further forms stand in index.errors
 ├── BusyError            another process has been writing for long
+├── OriginalsError       the copies of files cannot be read or written
 └── CatalogError         the catalog cannot be used
     └── CatalogDownError its server does not answer
 """
@@ -19,6 +20,10 @@ class CatalogError(LibraryError):
 
 class CatalogDownError(CatalogError):
     """The server of the catalog does not answer now; it may the next time."""
+
+
+class OriginalsError(LibraryError):
+    """The place of the copies of files does not answer, is full, or lets nobody in; it may the next time."""
 
 
 class BusyError(LibraryError):

@@ -1,12 +1,25 @@
-"""Copies of the files that documents were read from, under the hash of their content: one copy however many names."""
+"""Copies of the files that documents were read from, under the hash of their content: one copy however many names.
+
+They are in the data folder, or wherever a URL of fsspec leads: a shared folder, S3-compatible storage.
+"""
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from corpus.errors import OriginalsError
+
+_PIECE = 1024 * 1024
+"""Bytes that are read at once."""
+_UNFINISHED = ".part"
+_LOOK_SECONDS = 2
 
 
 def content_hash(data: bytes) -> str:
@@ -14,42 +27,232 @@ def content_hash(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-class Originals:
-    """A folder of copies. Which of them may go is for the catalog to say."""
+class Originals(Protocol):
+    """A place of copies. Which of them may go is for the catalog to say.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Each call raises OriginalsError where the place does not answer, or lets nobody in.
+    """
 
-    def path(self, hashed: str) -> Path:
-        """Where the copy is, or would be."""
-        return self._folder / hashed[:2] / hashed
+    def path(self, hashed: str) -> Path | None:
+        """Where the copy is, or would be, on this machine; None for a place that is reached otherwise."""
+
+    def pieces(self, hashed: str) -> Iterator[bytes] | None:
+        """What the copy holds, piece by piece; None where there is none."""
 
     def keep(self, data: bytes, hashed: str) -> None:
-        """Keep a copy; it is there whole, or not at all.
-
-        Raises:
-            OSError: the disk is full, or cannot be written.
-        """
-        path = self.path(hashed)
-        if path.is_file() and path.stat().st_size == len(data):
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{hashed}.part")
-        with unfinished.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        """Keep a copy; it is there whole, or not at all."""
 
     def remove(self, hashed: str) -> None:
         """Remove the copy, where there is one."""
+
+    def hashes(self) -> Iterator[str]:
+        """Of all copies, whole or not."""
+
+    def look(self) -> None:
+        """Whether the place answers."""
+
+    def try_writing(self) -> None:
+        """Whether it can be written."""
+
+
+def open_originals(folder: Path, url: str | None) -> Originals:
+    """The place of copies: below a data folder, or where a URL leads.
+
+    Raises:
+        OriginalsError: the URL's kind is not known, or the package for it is not installed.
+    """
+    if url is None:
+        return FolderOriginals(folder / "originals")
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return FolderOriginals(Path(parts.path), made=False)
+    return FsspecOriginals(url)
+
+
+def read_whole(originals: Originals, hashed: str) -> bytes | None:
+    """What a copy holds; None where there is none."""
+    pieces = originals.pieces(hashed)
+    return b"".join(pieces) if pieces is not None else None
+
+
+class FolderOriginals:
+    """Copies in a folder of this machine, or one that is mounted on it."""
+
+    def __init__(self, folder: Path, *, made: bool = True) -> None:
+        """Nothing is touched yet.
+
+        Args:
+            made: make the folder on first use. Where it is to be there, one that is missing is one that is not mounted.
+        """
+        self._folder = folder
+        self._made = made
+
+    def path(self, hashed: str) -> Path:
+        return self._folder / hashed[:2] / hashed
+
+    def pieces(self, hashed: str) -> Iterator[bytes] | None:
         path = self.path(hashed)
-        path.unlink(missing_ok=True)
-        path.with_name(f"{hashed}.part").unlink(missing_ok=True)
+        with self._reaching():
+            return iter([path.read_bytes()]) if path.is_file() else None
+
+    def keep(self, data: bytes, hashed: str) -> None:
+        path = self.path(hashed)
+        with self._reaching():
+            if path.is_file() and path.stat().st_size == len(data):
+                return
+            if self._made:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
+            unfinished = path.with_name(hashed + _UNFINISHED)
+            with unfinished.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+
+    def remove(self, hashed: str) -> None:
+        path = self.path(hashed)
+        with self._reaching():
+            path.unlink(missing_ok=True)
+            path.with_name(hashed + _UNFINISHED).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # other copies are in the folder, or it was never made
             path.parent.rmdir()
 
     def hashes(self) -> Iterator[str]:
-        """Of all copies, whole or not."""
         for path in sorted(self._folder.glob("??/*")):
-            yield path.name.removesuffix(".part")
+            yield path.name.removesuffix(_UNFINISHED)
+
+    def look(self) -> None:
+        with self._reaching():
+            if not self._made or self._folder.exists():
+                next(self._folder.iterdir(), None)
+
+    def try_writing(self) -> None:
+        self.keep(b"", _TRIAL)
+        self.remove(_TRIAL)
+
+    @contextlib.contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OriginalsError(
+                f"the copies of files in {str(self._folder)!r} cannot be read or written ({error.strerror}): see that "
+                "the folder is there, can be written and has space, then try again"
+            ) from error
+
+
+_TRIAL = content_hash(b"Dateline tries whether it may write here.")
+
+
+class FsspecOriginals:
+    """Copies wherever fsspec reaches."""
+
+    def __init__(self, url: str) -> None:
+        """Does not connect yet.
+
+        Raises:
+            OriginalsError: the URL's kind is not known, or the package for it is not installed.
+        """
+        import fsspec  # type: ignore[import-untyped]
+
+        parts = urlsplit(url)
+        self._place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        try:
+            # What other processes do must be seen at once.
+            self._files: Any
+            self._files, root = fsspec.url_to_fs(url, use_listings_cache=False)
+        except ImportError as error:
+            extra = "pip install '.[s3]'" if parts.scheme in ("s3", "s3a") else str(error)
+            raise OriginalsError(
+                f"the package that reaches {self._place} is not installed ({extra}): install it, or correct "
+                "DATELINE_ORIGINALS_URL"
+            ) from error
+        except ValueError as error:
+            raise OriginalsError(
+                f"{self._place} cannot be used ({error}): correct DATELINE_ORIGINALS_URL, such as s3://bucket/folder "
+                "or file:///shared/originals"
+            ) from error
+        self._root = root.rstrip("/")
+        # Storage that is away takes its client ten seconds to notice; readiness must not wait for that.
+        self._looker = concurrent.futures.ThreadPoolExecutor(1, "originals")
+        self._looking: concurrent.futures.Future[None] | None = None
+
+    def path(self, hashed: str) -> None:  # noqa: ARG002 — the signature is the protocol's
+        return None
+
+    def pieces(self, hashed: str) -> Iterator[bytes] | None:
+        with self._reaching():
+            try:
+                file = self._files.open(self._name(hashed), "rb")
+            except FileNotFoundError:
+                return None
+        return self._read(file)
+
+    def _read(self, file: Any) -> Iterator[bytes]:
+        with self._reaching(), file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+    def keep(self, data: bytes, hashed: str) -> None:
+        name = self._name(hashed)
+        with self._reaching():
+            try:
+                if self._files.info(name)["size"] == len(data):
+                    return
+            except FileNotFoundError:
+                pass
+            with contextlib.suppress(FileExistsError):
+                # Not with its parents: a bucket with a misspelt name would be made.
+                self._files.mkdir(name.rpartition("/")[0], create_parents=False)
+            self._files.pipe_file(name + _UNFINISHED, data)
+            self._files.mv(name + _UNFINISHED, name)
+
+    def remove(self, hashed: str) -> None:
+        name = self._name(hashed)
+        with self._reaching():
+            for one in (name, name + _UNFINISHED):
+                if self._files.exists(one):
+                    self._files.rm_file(one)
+
+    def hashes(self) -> Iterator[str]:
+        with self._reaching():
+            names = sorted(self._files.find(self._root))
+        for name in names:
+            yield name.rpartition("/")[2].removesuffix(_UNFINISHED)
+
+    def look(self) -> None:
+        looking = self._looking
+        if looking is None:
+            looking = self._looking = self._looker.submit(self._list)
+        try:
+            looking.result(_LOOK_SECONDS)
+        except concurrent.futures.TimeoutError as error:
+            raise OriginalsError(
+                f"the copies of files at {self._place} cannot be read or written (no answer in {_LOOK_SECONDS} seconds)"
+            ) from error
+        finally:
+            if looking.done():
+                self._looking = None
+
+    def _list(self) -> None:
+        with self._reaching(), contextlib.suppress(FileNotFoundError):  # nothing is kept yet
+            self._files.ls(self._root, detail=False)
+
+    def try_writing(self) -> None:
+        self.keep(b"", _TRIAL)
+        self.remove(_TRIAL)
+
+    def _name(self, hashed: str) -> str:
+        return f"{self._root}/{hashed[:2]}/{hashed}"
+
+    @contextlib.contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # each kind of storage has errors of its own
+            said = str(error) or type(error).__name__
+            raise OriginalsError(
+                f"the copies of files at {self._place} cannot be read or written ({said}): start the storage, let "
+                "Dateline in, or correct DATELINE_ORIGINALS_URL"
+            ) from error

@@ -4,6 +4,7 @@ LibraryError
 ├── BusyError              another process has been writing for long (corpus.errors)
 ├── CatalogError           the catalog cannot be used (corpus.errors)
 │   └── CatalogDownError   its server does not answer
+├── OriginalsError         the copies of files cannot be read or written (corpus.errors)
 ├── EmbedderError          the embedding model cannot be had
 ├── ModelChangedError      the library was built with another model
 ├── LibraryLockedError     another process writes to the library
@@ -13,7 +14,7 @@ LibraryError
 
 from __future__ import annotations
 
-from corpus.errors import CatalogDownError, CatalogError, LibraryError
+from corpus.errors import CatalogDownError, CatalogError, LibraryError, OriginalsError
 
 __all__ = [
     "CatalogDownError",
@@ -23,6 +24,7 @@ __all__ = [
     "LibraryLockedError",
     "LibraryUnusableError",
     "ModelChangedError",
+    "OriginalsError",
     "ServerDownError",
 ]
 

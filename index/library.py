@@ -19,7 +19,7 @@ import sys
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -45,7 +45,7 @@ from corpus.database import PostgresDatabase, WriterLock
 from corpus.document import Document, EventDate, Passage, PublishedDate, Sentence, SourceFile, Span
 from corpus.filters import Filters
 from corpus.moving import MOVING_FACT
-from corpus.originals import Originals, content_hash
+from corpus.originals import Originals, content_hash, open_originals
 from corpus.sharing import CopyLocks, SharedWriting
 from index.chroma_server import ServedGenerations
 from index.embedding import Embedder, PassageText, PassageVectors, Vector
@@ -55,6 +55,7 @@ from index.errors import (
     LibraryLockedError,
     LibraryUnusableError,
     ModelChangedError,
+    OriginalsError,
     ServerDownError,
 )
 from index.passages import PassageSpan, pack_passages, split_sentences
@@ -162,7 +163,7 @@ class Addition:
         """Take one more document; what is given back is safe on disk and searchable.
 
         Raises:
-            LibraryUnusableError, CatalogError: the disk is full, or cannot be written.
+            OriginalsError, CatalogError: the disk is full, or cannot be written.
         """
         # A document that hangs on one that waits can be looked up only when that one is in.
         waits = document.origin in self._origins or document.text_hash in self._hashes
@@ -201,6 +202,7 @@ class Library:
         embedder: Embedder,
         lock: filelock.BaseFileLock | WriterLock | None,
         chroma_server: ChromaServer | None = None,
+        originals_url: str | None = None,
     ) -> None:
         """Use ``Library.open``."""
         self._folder = folder
@@ -219,7 +221,7 @@ class Library:
             self._writing = SharedWriting(database, self._follow)
         self._generation: str | None = None
         """The name of what ``_chroma`` is open on."""
-        self._originals = Originals(folder / "originals")
+        self.originals: Originals = open_originals(folder, originals_url)
         self._arriving: Counter[str] = Counter()
         """Copies of files whose documents are on their way in, by content hash."""
         self._words = WordIndex(catalog)
@@ -236,6 +238,7 @@ class Library:
         any_model: bool = False,
         chroma_server: ChromaServer | None = None,
         database_url: str | None = None,
+        originals_url: str | None = None,
     ) -> Library:
         """Open the library in a folder, or make it; after a crash, mend it.
 
@@ -246,11 +249,13 @@ class Library:
             any_model: open a library that another model built, to ``reindex`` it.
             chroma_server: where the vectors are kept; None for an embedded Chroma in the folder.
             database_url: where the catalog is kept; None for SQLite in the folder.
+            originals_url: where copies of files are kept, by fsspec; None for a folder in the folder.
 
         Raises:
             ServerDownError, CatalogDownError: the Chroma server, or that of the catalog, does not answer.
             LibraryUnusableError: the folder or the vector index cannot be used.
             CatalogError: the catalog cannot be used.
+            OriginalsError: the place of the copies is of a kind that is not known, or not installed.
             ModelChangedError: another embedding model built the library.
         """
         try:
@@ -263,7 +268,13 @@ class Library:
                 f"the data directory {str(folder)!r} cannot be written ({error.strerror}); "
                 "name another with DATELINE_DATA_DIR or --data-dir"
             ) from error
-        library = cls(folder, catalog, embedder, lock, chroma_server)
+        try:
+            library = cls(folder, catalog, embedder, lock, chroma_server, originals_url)
+        except OriginalsError:
+            catalog.close()
+            if lock is not None:
+                lock.release()
+            raise
         try:
             if catalog.fact(MOVING_FACT) is not None:
                 raise LibraryUnusableError(
@@ -344,13 +355,7 @@ class Library:
             if self._copy_locks is not None:
                 self._copy_locks.hold(hashed)
             self.catalog.expect_copy(hashed)
-            try:
-                self._originals.keep(data, hashed)
-            except OSError as error:
-                raise LibraryUnusableError(
-                    f"the copy of a file cannot be kept in the data directory ({error.strerror}): free some space on "
-                    "its disk, or make it writable, then try again"
-                ) from error
+            self.originals.keep(data, hashed)
         return hashed
 
     def end_files(self, read: Sequence[ReadFile], copies: Iterable[str]) -> None:
@@ -469,9 +474,14 @@ class Library:
         return self.shared or self._lock is not None
 
     def down(self) -> dict[str, str]:
-        """What of ``catalog`` and ``vectors`` cannot be used now, each with a sentence; quick where all is well."""
+        """What of ``catalog``, ``vectors`` and ``originals`` cannot be used now, each with a sentence."""
         found: dict[str, str] = {}
-        for part, look in (("catalog", self.catalog.revision), ("vectors", self._look_at_server)):
+        looks: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("catalog", self.catalog.revision),
+            ("vectors", self._look_at_server),
+            ("originals", self.originals.look),
+        )
+        for part, look in looks:
             try:
                 look()
             except LibraryError as error:
@@ -485,7 +495,7 @@ class Library:
     def compare_copies(self) -> Copies:
         """What does not fit together between the kept copies and the files of the catalog."""
         with self._writing:
-            kept, needed = set(self._originals.hashes()), self.catalog.copies()
+            kept, needed = set(self.originals.hashes()), self.catalog.copies()
             stray = kept - needed - set(self._arriving) - set(self.catalog.loose_copies())
         return Copies(frozenset(stray), frozenset(needed - kept))
 
@@ -499,10 +509,9 @@ class Library:
 
     # reading
 
-    def original(self, document_id: str) -> tuple[SourceFile, Path] | None:
-        """The file that a document was read from, and where its copy is; None where it came as text."""
-        file = self.catalog.file_of(document_id)
-        return (file, self._originals.path(file.content_hash)) if file is not None else None
+    def original(self, document_id: str) -> SourceFile | None:
+        """The file that a document was read from, whose copy ``originals`` has; None where it came as text."""
+        return self.catalog.file_of(document_id)
 
     def document(self, document_id: str) -> StoredDocument | None:
         return self.catalog.document(document_id)
@@ -874,9 +883,13 @@ class Library:
             for hashed, needed in self.catalog.loose_copies().items()
             if hashed not in self._arriving and (self._copy_locks is None or self._copy_locks.is_free(hashed))
         }
-        for hashed, needed in settled.items():
-            if not needed:
-                self._originals.remove(hashed)
+        try:
+            for hashed, needed in settled.items():
+                if not needed:
+                    self.originals.remove(hashed)
+        except OriginalsError as error:
+            log.warning("copies that no file needs stay until the next addition: %s", error)
+            return
         if settled:
             self.catalog.forget_copies(list(settled))
 

@@ -104,7 +104,11 @@ def _stand_in_parts(settings: Settings) -> Iterator[Parts]:
     from index.library import Library
 
     library = Library.open(
-        settings.data_dir, WordHashEmbedder(), chroma_server=settings.chroma_server, database_url=settings.catalog_url
+        settings.data_dir,
+        WordHashEmbedder(),
+        chroma_server=settings.chroma_server,
+        database_url=settings.catalog_url,
+        originals_url=settings.copies_url,
     )
     reader = OverlapReader()
     assistant = Assistant(

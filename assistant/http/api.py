@@ -80,12 +80,16 @@ def _add_operations(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/readyz", tags=["operations"], responses={503: _NOT_READY})
     def readyz() -> JSONResponse:
-        """Whether questions can be answered: the catalog and the vectors can be used and the models are loaded."""
+        """Whether questions can be answered: the catalog and the vectors can be used and the models are loaded.
+
+        Where the copies of files cannot be reached, `down` tells it, and questions are answered all the same.
+        """
         down = parts.library.down()
-        ready = {"library": not down, "models": parts.assistant.warm}
+        told: dict[str, Any] = {"down": down} if down else {}
+        ready = {"library": not down.keys() - {"originals"}, "models": parts.assistant.warm}
         if all(ready.values()):
-            return JSONResponse(ready | {"ready": True})
-        body: dict[str, Any] = ready | {"ready": False} | ({"down": down} if down else {})
+            return JSONResponse(ready | {"ready": True} | told)
+        body: dict[str, Any] = ready | {"ready": False} | told
         return JSONResponse(body, 503, headers={"Retry-After": errors.RETRY_AFTER})
 
     @app.get("/v1/stats", tags=["operations"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -186,16 +187,25 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, running: Running, *, limits:
         return PlainTextResponse(stored.text[start:end])
 
     @app.get("/v1/documents/{document_id}/file", tags=["documents"], response_class=Response, responses={200: _FILE})
-    def get_file(document_id: str) -> FileResponse:
+    def get_file(document_id: str) -> Response:
         """The file that the document was read from, as it came; always as an attachment."""
         _stored(parts, document_id)
-        original = library.original(document_id)
-        if original is None:
+        file = library.original(document_id)
+        if file is None:
             raise ApiError(404, "no_file", "The document came as text, not as a file; its text is under /text.")
-        file, path = original
-        if not path.is_file():
-            raise ApiError(404, "no_file", "The kept copy of the file is gone; add the file again to keep a new one.")
-        response = FileResponse(path, filename=file.name, content_disposition_type="attachment")
+        gone = ApiError(404, "no_file", "The kept copy of the file is gone; add the file again to keep a new one.")
+        path = library.originals.path(file.content_hash)
+        response: Response
+        if path is not None:
+            if not path.is_file():
+                raise gone
+            response = FileResponse(path, filename=file.name, content_disposition_type="attachment")
+        else:
+            pieces = library.originals.pieces(file.content_hash)
+            if pieces is None:
+                raise gone
+            disposition = f"attachment; filename*=utf-8''{quote(file.name, safe='')}"
+            response = StreamingResponse(pieces, headers={"Content-Disposition": disposition})
         # As a parameter the type of a text would be given a charset that nobody looked for.
         response.headers["Content-Type"] = file.media_type
         return response

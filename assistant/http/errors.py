@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from assistant.assistant import NoLlmError, QuestionError
 from assistant.conversations import NotKeptError
 from assistant.http.headers import add_headers
-from index.errors import CatalogDownError, LibraryError, LibraryLockedError, ServerDownError
+from index.errors import CatalogDownError, LibraryError, LibraryLockedError, OriginalsError, ServerDownError
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +146,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CatalogDownError)
     @app.exception_handler(ServerDownError)
+    @app.exception_handler(OriginalsError)
     def _down(_: Request, error: LibraryError) -> JSONResponse:
         log.error("%s", error)
         response = _response(503, "server_down", str(error))

@@ -114,7 +114,7 @@ def _add_document_views(app: FastAPI, parts: Parts) -> None:
         document_id: str, start: Offset = 0, end: Offset = 0, around_start: From = 0, around_end: To = 0
     ) -> HTMLResponse:
         original = parts.library.original(document_id)
-        file = original[0].name if original is not None else ""
+        file = original.name if original is not None else ""
         return HTMLResponse(render.reader(_text(parts, document_id, (start, end), (around_start, around_end)), file))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from assistant.ingestion import Ingested, find, ingest, ingest_upload
 from corpus.document import PublishedDate
+from corpus.originals import read_whole
 from index.library import Library
 
 DAY = PublishedDate(datetime.date(1936, 3, 1), "user", "1936-03-01")
@@ -60,8 +61,8 @@ def test_the_original_is_kept_and_goes_with_its_last_document(library: Library, 
     original = library.original(ids["The dam"])
 
     assert original is not None
-    assert (original[0].name, original[0].media_type, original[0].size) == ("dam.md", "text/markdown", len(dam))
-    assert original[1].read_bytes() == dam
+    assert (original.name, original.media_type, original.size) == ("dam.md", "text/markdown", len(dam))
+    assert read_whole(library.originals, original.content_hash) == dam
     assert copies(library) == sorted([dam, mill])
 
     library.remove_files([(folder / "mill.txt").as_uri()])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 
 from assistant import migration
 from assistant.conversations import LOCAL
@@ -19,6 +20,7 @@ from assistant.keys import Keys
 from assistant.migration import SERVERS, Migration, migrate
 from assistant.settings import Settings, SettingsError
 from corpus.document import Document, PublishedDate
+from corpus.originals import read_whole
 from index.embedding import WordHashEmbedder
 from index.errors import LibraryError, LibraryUnusableError
 from index.library import Library
@@ -86,7 +88,9 @@ def look(parts: Parts) -> dict[str, Any]:
         "texts": {info.id: stored.text for info in documents if (stored := library.document(info.id))},
         "sentences": {info.id: library.sentences(info.id) for info in documents},
         "originals": {
-            info.id: found[1].read_bytes() for info in documents if (found := library.original(info.id)) is not None
+            info.id: read_whole(library.originals, found.content_hash)
+            for info in documents
+            if (found := library.original(info.id)) is not None
         },
         "vectors": library.vector_count(),
         "last_id": library.catalog.revision()[0],
@@ -136,6 +140,24 @@ def test_there_and_back(
         assert added.status == "added"
 
     assert move(servers, SERVERS, one_machine.data_dir).moved == 0
+
+
+def test_originals_go_where_the_settings_say(
+    filled: dict[str, Any], one_machine: Settings, servers: Settings, stand_in_parts: OpenParts, tmp_path: Path
+) -> None:
+    """To shared storage and back into a folder; moved again, those that are there already count as kept."""
+    shared = tmp_path / "copies"
+    shared.mkdir()
+    servers = servers.model_copy(update={"originals_url": SecretStr(shared.as_uri())})
+    there = move(servers, SERVERS, one_machine.data_dir)
+    assert (there.originals, there.lost) == (len(list(shared.glob("??/*"))), ())
+    assert not (servers.data_dir / "originals").exists()
+    with stand_in_parts(servers) as parts:
+        assert look(parts)["originals"] == filled["originals"]
+    back = Settings(data_dir=tmp_path / "back")
+    assert move(servers, str(back.data_dir)).originals == there.originals
+    with stand_in_parts(back) as parts:
+        assert look(parts)["originals"] == filled["originals"]
 
 
 MOVE = """

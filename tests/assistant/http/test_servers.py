@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi.testclient import TestClient
@@ -97,3 +98,61 @@ def test_without_its_catalog_the_api_refuses_and_recovers(
         assert client.get(f"/v1/conversations/{conversation}").json()["title"] == "One"
         after = client.post("/v1/ask", json=QUESTION).json()
         assert (after["text"], after["citations"]) == (before["text"], before["citations"])
+
+
+def test_without_its_originals_the_api_answers_and_recovers(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]], settings: Settings, tmp_path: Path
+) -> None:
+    """While the folder of the copies is away, questions are answered, readiness names the part, and a file that is
+    added or fetched gets 503 with a time to come again; deleted documents go. When it is back, all is as before."""
+    from assistant.http.api import create_app
+
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    settings = settings.model_copy(update={"originals_url": SecretStr(shared.as_uri())})
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST) as client,
+    ):
+
+        def add(name: str, text: str) -> Any:
+            return client.post("/v1/documents", files={"files": (name, text.encode())})
+
+        wall = add("wall.txt", "The harbour wall was finished on 3 May 2021.").json()["results"][0]["document_id"]
+        mill = add("mill.txt", "The mill burned.").json()["results"][0]["document_id"]
+        shared.rename(tmp_path / "away")
+
+        assert client.post("/v1/ask", json=QUESTION).json()["answered"] is True
+        assert "shared' cannot be read or written" in client.get("/readyz").json()["down"]["originals"]
+        refused = add("dam.txt", "The dam is finished.")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        assert client.delete(f"/v1/documents/{mill}").status_code == 200
+        assert [one["id"] for one in client.get("/v1/documents").json()["documents"]] == [wall]
+
+        (tmp_path / "away").rename(shared)
+        assert "down" not in client.get("/readyz").json()
+        assert client.get(f"/v1/documents/{wall}/file").content == b"The harbour wall was finished on 3 May 2021."
+        assert add("dam.txt", "The dam is finished.").json()["results"][0]["status"] == "added"
+        assert len(list(parts.library.originals.hashes())) == 2
+
+
+def test_a_file_from_elsewhere_comes_back_as_it_was(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]], settings: Settings
+) -> None:
+    """Where copies are in no folder, the bytes are those that were given, as an attachment."""
+    from assistant.http.api import create_app
+
+    settings = settings.model_copy(update={"originals_url": SecretStr("memory://here/originals")})
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST) as client,
+    ):
+        data = "Der Damm ist fertig.".encode("latin-1")
+        added = client.post("/v1/documents", files={"files": ("Übersicht.txt", data)})
+        document = added.json()["results"][0]["document_id"]
+        response = client.get(f"/v1/documents/{document}/file")
+        assert (response.content, response.headers["content-type"]) == (data, "text/plain")
+        assert response.headers["content-disposition"] == "attachment; filename*=utf-8''%C3%9Cbersicht.txt"
+        assert list(parts.library.originals.hashes()) != []
+        client.delete(f"/v1/documents/{document}").raise_for_status()
+        assert list(parts.library.originals.hashes()) == []
