@@ -112,6 +112,7 @@ class FolderOriginals:
 
     def remove(self, hashed: str) -> None:
         path = self.path(hashed)
+        self.look()  # in a folder that is not mounted nothing is missing
         with self._reaching():
             path.unlink(missing_ok=True)
             path.with_name(hashed + _UNFINISHED).unlink(missing_ok=True)
