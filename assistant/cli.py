@@ -818,7 +818,8 @@ def _temporary_parts(session: Session, *, servers: bool) -> Iterator[Parts]:
     from corpus.database import scratch_database
     from index.errors import LibraryError
 
-    settings = session.settings()
+    # Its copies of files are its own too: the library's are not to go with it.
+    settings = session.settings().model_copy(update={"originals_url": None})
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dateline-eval-")))
         if not servers or settings.catalog_url is None:
