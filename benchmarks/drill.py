@@ -11,6 +11,8 @@ would.
 Prints one JSON object; the exit code is 1 where an answer was wrong or half, a file was lost or doubled, or a part did
 not come back:
 
+- ``known_questions``: are asked. They are answered right on the sample, and also in a folder of one machine that holds
+  all files: words that get commoner change what is found, and that is no fault of a kill;
 - ``questions``: ``right`` answers hold an expected answer and nothing but quotes that stand where they say, ``wrong``
   ones do not. ``refused`` were told to come again (503 or 429 with Retry-After), ``cut`` lost their connection or
   waited longer than the client does; ``errors`` are all else;
@@ -62,6 +64,7 @@ def main() -> int:
     if programs is None:
         print("PostgreSQL is not installed: apt-get install postgresql", file=sys.stderr)
         return 2
+    rows = known_in_a_folder(given.files)
     with tempfile.TemporaryDirectory() as folder:
         chroma, postgres = ChromaProcess(Path(folder) / "chroma"), PostgresProcess(programs)
         chroma.start()
@@ -79,7 +82,8 @@ def main() -> int:
         server = DatelineProcess(environment, given.workers)
         try:
             with supervised([chroma, postgres]):
-                told |= asyncio.run(Drill(server, chroma, postgres, given.pause).run(given.clients, given.files))
+                drill = Drill(server, chroma, postgres, given.pause)
+                told |= asyncio.run(drill.run(rows, given.clients, given.files))
             told["doctor"] = doctor(environment)
         finally:
             server.process.terminate()
@@ -106,13 +110,11 @@ class Drill:
         self._texts: dict[str, str] = {}
         self._over = False
 
-    async def run(self, clients: int, files: int) -> dict[str, Any]:
+    async def run(self, rows: list[dict[str, Any]], clients: int, files: int) -> dict[str, Any]:
         limits = httpx.Limits(max_connections=clients + 5)
         async with httpx.AsyncClient(
             base_url=self._server.url, timeout=PATIENCE, limits=limits, trust_env=False
         ) as http:
-            rows = [json.loads(line) for line in SET.read_text("utf-8").splitlines()]
-            rows = [row for row in rows if row["answerable"] and "answers" in row and not row.get("history")]
             at_first = await _some_at_once(lambda row: self._asked(http, row), rows)
             known = [row for row, wrong in zip(rows, at_first, strict=True) if not wrong]
             asking = [asyncio.create_task(self._client(http, known, number)) for number in range(clients)]
@@ -183,10 +185,8 @@ class Drill:
             stands = self._texts[document_id][span["start"] : span["end"]]
             if not citation["quote"] == stands == answer["text"][place["start"] : place["end"]]:
                 return f"the quote {citation['quote']!r} is not at its place"
-        quotes = [citation["quote"].casefold() for citation in answer["citations"]]
-        if not any(wanted.casefold() in quote for wanted in row["answers"] for quote in quotes):
-            return f"none of {row['answers']} in {quotes}"
-        return ""
+        quotes = [citation["quote"] for citation in answer["citations"]]
+        return "" if holds(quotes, row) else f"none of {row['answers']} in {quotes}"
 
     async def _asked(self, http: httpx.AsyncClient, row: dict[str, Any]) -> str:
         """What is wrong with the answer to a question; empty for nothing."""
@@ -308,6 +308,36 @@ async def _some_at_once(work: Callable[[_Item], Awaitable[_Result]], items: Iter
             return await work(item)
 
     return await asyncio.gather(*map(one, items))
+
+
+def known_in_a_folder(files: int) -> list[dict[str, Any]]:
+    """The questions on the sample that are answered right in a library of one machine that holds all files as well."""
+    from assistant import ingestion
+    from assistant.parts import open_parts
+    from assistant.settings import load_settings
+
+    rows = [json.loads(line) for line in SET.read_text("utf-8").splitlines()]
+    rows = [row for row in rows if row["answerable"] and "answers" in row and not row.get("history")]
+    with tempfile.TemporaryDirectory() as folder:
+        sent = Path(folder) / "files"
+        sent.mkdir()
+        for number in range(files):
+            (sent / f"{name_of(number)}.txt").write_text(text_of(number), "utf-8")
+        own = {"data_dir": Path(folder) / "data", "chroma_url": None, "database_url": None}
+        parts = open_parts(load_settings().model_copy(update=own))
+        list(ingestion.ingest(parts.library, ingestion.find([SAMPLE, sent]).files))
+        answers = [parts.assistant.ask(row["question"]) for row in rows]
+        parts.close()
+    return [
+        row
+        for row, answer in zip(rows, answers, strict=True)
+        if answer.answered and holds([citation.quote for citation in answer.citations], row)
+    ]
+
+
+def holds(quotes: Iterable[str], row: dict[str, Any]) -> bool:
+    """Whether one of the answers stands in a quote."""
+    return any(wanted.casefold() in quote.casefold() for wanted in row["answers"] for quote in quotes)
 
 
 def name_of(number: int) -> str:
