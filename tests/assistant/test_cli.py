@@ -18,6 +18,7 @@ import pytest
 
 from assistant.cli import BAD_INPUT, CANNOT_START, DONE, FAILED, Session, cli, run
 from assistant.settings import SettingsError
+from corpus.originals import content_hash, open_originals
 from index.embedding import WordHashEmbedder
 from index.library import Library
 
@@ -448,6 +449,12 @@ def test_eval_on_servers_leaves_nothing_there(
     command = ["eval", "--servers", "--documents", str(documents), "--questions", str(questions)]
     assert run(command) == BAD_INPUT
     monkeypatch.setenv("DATELINE_CHROMA_URL", chroma_process.url)
+    # The same file as the library has it: its copy is not to go with the one of the evaluation.
+    (tmp_path / "copies").mkdir()
+    monkeypatch.setenv("DATELINE_ORIGINALS_URL", (tmp_path / "copies").as_uri())
+    data = (documents / "mill.txt").read_bytes()
+    originals = open_originals(tmp_path, (tmp_path / "copies").as_uri())
+    originals.keep(data, content_hash(data))
 
     def held() -> tuple[list[str], list[Any]]:
         with psycopg.connect(database) as connection:
@@ -460,6 +467,7 @@ def test_eval_on_servers_leaves_nothing_there(
     assert run([*command, "--details", str(details)]) == DONE
     assert [json.loads(line)["rank"] for line in details.read_text("utf-8").splitlines()] == [1]
     assert held() == before
+    assert list(originals.hashes()) == [content_hash(data)]
 
 
 def test_every_command_takes_json() -> None:
