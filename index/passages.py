@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.document import Document, Sentence, SentenceKind, Span
+from corpus.language import language_of
 
 _LIST_MARKER = re.compile(r"[-*•‣–—]\s+|\(?\d{1,3}[.)]\s+|\(?[a-z][.)]\s+")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -49,7 +50,7 @@ def split_sentences(document: Document) -> list[Sentence]:
     """
     from sentencex import get_sentence_boundaries
 
-    language = document.language or "en"
+    language = document.language or language_of(document.text) or "en"
     sentences: list[Sentence] = []
 
     def append(start: int, end: int, kind: SentenceKind) -> None:

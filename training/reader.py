@@ -1,4 +1,4 @@
-"""Train the packaged reader: ``make reader``, that is ``python -m training.reader --data ../shared/train``.
+"""Train the packaged reader: ``make reader``, that is ``python -m training.reader --data ../shared/train training``.
 
 From the packaged MiniLM to a cross-encoder in one run: each example is a question with one answering sentence and
 several that do not answer, mostly hard ones (high by Dateline's own retrieval). The loss is listwise (softmax over
@@ -8,11 +8,15 @@ something across questions; a share of the examples has its answer taken away an
 Data: any folder with ``*.jsonl`` files of rows ``{"question", "candidates", "answers", "article"}`` and subfolders in
 the form of an evaluation set. The wrong sentences are those that Dateline's own search puts forward in a library of
 all articles of the source. A tenth of the articles of each is held back, and judged after every epoch.
+
+``training/own`` is one such source: texts of our own, with questions that are worded otherwise than the text, and with
+near ones that the text does not answer.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -34,6 +38,7 @@ from assistant.reader import (
     packed,
     padded,
     pair_ids,
+    unpacked,
 )
 from index.embedding import has_fast_bfloat16, packaged_path
 
@@ -66,6 +71,8 @@ class Recipe:
     held_back: float = 0.1
     limits: dict[str, int] = field(default_factory=lambda: {"fairytaleqa": 300})
     """At most so many questions of a source an epoch."""
+    start: str = ""
+    """SHA-256 of the weights that training went on from; empty where it began with the backbone."""
     repeats: dict[str, int] = field(default_factory=lambda: {"timeqa": 2})
     """How often an epoch shows a question of a source, with other negatives each time."""
 
@@ -266,11 +273,15 @@ def judge(model: torch.nn.Module, tokenizer: Any, groups: Sequence[Group]) -> di
     return figures
 
 
-def train(groups: Sequence[Group], recipe: Recipe, out: Path) -> list[dict[str, Any]]:
-    """Train and write the weights after every epoch; returns the figures of each."""
+def train(groups: Sequence[Group], recipe: Recipe, out: Path, *, start: Path | None = None) -> list[dict[str, Any]]:
+    """Train, from the backbone or from earlier weights, and write the weights after every epoch.
+
+    Returns:
+        The figures of each epoch.
+    """
     import torch
     import transformers
-    from safetensors.torch import save_file
+    from safetensors.torch import load_file, save_file
 
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(os.cpu_count() or 1)  # the passes of answering keep to one thread each
@@ -282,6 +293,8 @@ def train(groups: Sequence[Group], recipe: Recipe, out: Path) -> list[dict[str, 
     backbone = packaged_path()
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(backbone), local_files_only=True)
     model = build_scorer(backbone)
+    if start is not None:
+        model.load_state_dict(unpacked(load_file(start)), strict=False)  # the embeddings are the backbone's own
     model.encoder.embeddings.requires_grad_(False)  # type: ignore[union-attr, operator]
     epochs = [examples(kept, recipe, dice) for _ in range(recipe.epochs)]
     steps = sum(-(-len(made) // recipe.examples_a_batch) for made in epochs)
@@ -361,13 +374,22 @@ def _loss(logits: torch.Tensor, batch: Sequence[tuple[str, list[Candidate], int]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the packaged reader.")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of training sets")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
+    parser.add_argument("--start", type=Path, help="weights to go on from, instead of the backbone")
+    parser.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
+    parser.add_argument("--limit", action="append", default=[], metavar="SOURCE=N", help="of an epoch's questions")
     options = parser.parse_args(arguments)
-    groups = read_data(options.data)
+    groups = [group for folder in options.data for group in read_data(folder)]
     print(f"{len(groups)} questions", flush=True)
-    train(groups, Recipe(epochs=options.epochs), options.out)
+    recipe = Recipe(
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        start=hashlib.sha256(options.start.read_bytes()).hexdigest() if options.start else "",
+    )
+    recipe.limits.update({source: int(most) for source, most in (limit.split("=") for limit in options.limit)})
+    train(groups, recipe, options.out, start=options.start)
 
 
 if __name__ == "__main__":
