@@ -24,7 +24,7 @@ from assistant.prompts import (
     escaped,
 )
 from assistant.speakers import speakers_of
-from assistant.verbatim import Quote, add_new, check_citations, cite, pages_of
+from assistant.verbatim import Quote, add_new, check_citations, cite, pages_of, sentences_beside
 from assistant.verification import Source, Verdict, Verifier
 from corpus.document import EventDate, Sentence, Span
 from index.library import Library
@@ -122,13 +122,8 @@ def _is_ordered(quote: Quote, library: Library) -> bool:
         return True
     if own.kind == "row":
         return False
-    beside = [
-        stored.sentence for stored in library.sentences(own.document_id, max(own.ordinal - 1, 0), own.ordinal + 1)
-    ]
     return any(
-        orders_a_reader(other.text)
-        for other in beside
-        if other.kind == own.kind and abs(other.ordinal - own.ordinal) == 1 and _on_one_line(own, other, library)
+        orders_a_reader(other.text) and _on_one_line(own, other, library) for other in sentences_beside(own, library)
     )
 
 

@@ -101,12 +101,14 @@ def _dated_beside(item: Evidence, evidence: Sequence[Evidence], library: Library
     weights = {
         other.sentence.ordinal: other.logit for other in evidence if other.sentence.document_id == own.document_id
     }
-    beside = [
-        stored.sentence
-        for stored in library.sentences(own.document_id, max(own.ordinal - 1, 0), own.ordinal + 1)
-        if stored.sentence.ordinal != own.ordinal and stored.sentence.kind == own.kind and stored.sentence.event_dates
-    ]
-    return max(beside, key=lambda sentence: weights.get(sentence.ordinal, -math.inf), default=None)
+    dated = [sentence for sentence in sentences_beside(own, library) if sentence.event_dates]
+    return max(dated, key=lambda sentence: weights.get(sentence.ordinal, -math.inf), default=None)
+
+
+def sentences_beside(own: Sentence, library: Library) -> list[Sentence]:
+    """The sentences right before and after one that are of its kind: a line of text, an item, a row."""
+    stored = library.sentences(own.document_id, max(own.ordinal - 1, 0), own.ordinal + 1)
+    return [one.sentence for one in stored if one.sentence.ordinal != own.ordinal and one.sentence.kind == own.kind]
 
 
 def text_at(item: Evidence, span: Span, library: Library) -> str:
