@@ -36,7 +36,7 @@ eval: $(VENV)/.installed
 	$(BIN)/dateline eval --sets $(EVAL)
 
 reader: $(VENV)/.installed-dev
-	$(BIN)/python -m training.reader --data $(DATA) training
+	$(BIN)/python -m training.reader --data $(DATA) training/texts
 
 calibration: $(VENV)/.installed-dev
 	$(BIN)/python -m training.calibrate --sets $(EVAL)

@@ -5,8 +5,9 @@ Three logistic regressions a way of scoring: does a sentence answer (from its fe
 question is judged by models that were fitted without it, five folds by question. What is written is fitted on all.
 
 A set is a folder with ``documents/`` and ``questions.jsonl`` in the form that ``dateline eval`` reads; every set weighs
-the same, however many questions it has. The threshold is the one that answers the most unanswerable questions
-(a share of at most ``--unanswerable``) over all sets.
+the same, however many questions it has. ``training/kept`` is one more: texts of our own that the reader was not trained
+on, asked in other words than theirs and for what they nearly say. The threshold is the one that answers the most
+unanswerable questions (a share of at most ``--unanswerable``) over all sets but that one.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ SENTENCE = ("cosine", "overlap", "context_overlap", "passage", "passage_gap", *P
 SENTENCE_WITH_READER = (*SENTENCE, "reader")
 CONFIDENCE = ("best_logit", "margin", "best_cosine", "best_overlap", "best_covered", "best_passage", *BEST_PERIOD)
 CONFIDENCE_WITH_READER = (*CONFIDENCE, "best_reader")
+KEPT = Path(__file__).parent / "kept"
+KEPT_WEIGHT = 0.1
+"""Of our own questions where confidence is fitted, beside 1 of a set: more costs the other sets what they reach."""
 WEIGHTS = Path(__file__).parent.parent / "assistant" / "weights" / "calibration.json"
 
 
@@ -175,7 +179,7 @@ def calibrate(
         sentence = fit(sentence_names, *_sentence_table(train, sentence_names))
         rows = [_confidence_row(item, _weighed(item, sentence)[0], confidence_names) for item in train]
         labels = np.asarray([item.answerable for item in train])
-        weights = np.asarray([_balance(train, item) / counts[item.set_name] for item in train])
+        weights = np.asarray([_balance(train, item) * _weight(item) / counts[item.set_name] for item in train])
         return sentence, fit(confidence_names, np.asarray(rows), labels, 1_000 * weights)
 
     for fold in range(FOLDS):
@@ -193,7 +197,8 @@ def calibrate(
     answerable = np.asarray([item.answerable for item in asked])
     judged = np.asarray([item.judged for item in asked])
     sets = np.asarray([item.set_name for item in asked])
-    cut = float(np.quantile(confidence[~answerable], 1 - unanswerable))
+    others = sets != KEPT.name
+    cut = float(np.quantile(confidence[~answerable & others], 1 - unanswerable))
     figures = []
     for name in counts:
         here = sets == name
@@ -208,7 +213,7 @@ def calibrate(
                 "answered unanswerable": _mean(confidence[no] >= cut),
             }
         )
-    told = judged | ~answerable
+    told = (judged | ~answerable) & others
     weights = np.asarray([1.0 / counts[name] for name in sets])
     curve = coverage_curve(confidence[told], (first & answerable)[told], weights[told])
     return Calibration(sentence, confident, _probability(cut)), figures, curve
@@ -254,6 +259,10 @@ def _balance(asked: Sequence[Asked], item: Asked) -> float:
     return 0.5 / share
 
 
+def _weight(item: Asked) -> float:
+    return KEPT_WEIGHT if item.set_name == KEPT.name else 1.0
+
+
 def _mean(values: np.ndarray) -> float | None:
     return float(values.mean()) if len(values) else None
 
@@ -272,6 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=Path, required=True, help="folder of evaluation sets")
     parser.add_argument("--names", nargs="+", default=["xquad-dev", "timeqa-dev", "mtrag-dev"], help="sets to fit on")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="our own questions, weighed less")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--reader", default="packaged", help="'none' to fit only the plain way")
     parser.add_argument(
@@ -289,9 +299,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("plain", "reader") if reader is not None else ("plain",):
         with_reader = name == "reader"
         asked: list[Asked] = []
-        for set_name in options.names:
-            asked += ask_set(options.sets / set_name, reader if with_reader else None, current)
-            sys.stderr.write(f"{name}: asked {set_name}\n")
+        for folder in (*(options.sets / set_name for set_name in options.names), options.kept):
+            asked += ask_set(folder, reader if with_reader else None, current)
+            sys.stderr.write(f"{name}: asked {folder.name}\n")
         calibration, figures, curve = calibrate(asked, with_reader=with_reader, unanswerable=options.unanswerable)
         for row in figures:
             print(name, json.dumps(row))

@@ -1,4 +1,4 @@
-"""Train the packaged reader: ``make reader``, that is ``python -m training.reader --data ../shared/train training``.
+"""Train the packaged reader: ``make reader``, that is ``python -m training.reader --data ../shared/train training/texts``.
 
 From the packaged MiniLM to a cross-encoder in one run: each example is a question with one answering sentence and
 several that do not answer, mostly hard ones (high by Dateline's own retrieval). The loss is listwise (softmax over
@@ -9,7 +9,7 @@ Data: any folder with ``*.jsonl`` files of rows ``{"question", "candidates", "an
 the form of an evaluation set. The wrong sentences are those that Dateline's own search puts forward in a library of
 all articles of the source. A tenth of the articles of each is held back, and judged after every epoch.
 
-``training/own`` is one such source: texts of our own, with questions that are worded otherwise than the text, and with
+``training/texts/own`` is one such source: texts of our own, with questions that are worded otherwise than the text, and with
 near ones that the text does not answer.
 """
 
@@ -376,9 +376,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the packaged reader.")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of training sets")
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--epochs", type=int, default=Recipe.epochs)
+    parser.add_argument("--epochs", type=int, default=Recipe().epochs)
     parser.add_argument("--start", type=Path, help="weights to go on from, instead of the backbone")
-    parser.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
+    parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
     parser.add_argument("--limit", action="append", default=[], metavar="SOURCE=N", help="of an epoch's questions")
     options = parser.parse_args(arguments)
     groups = [group for folder in options.data for group in read_data(folder)]
