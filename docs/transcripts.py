@@ -90,8 +90,8 @@ ALL = (
     ),
     Transcript(
         "A list",
-        "The items that are asked for, each with who says it.",
-        (("ask", "What did NATO, Japan and China say about the pact?"),),
+        "An item is quoted without its mark, with who says it.",
+        (("ask", "What did NATO say about the pact?"),),
     ),
     Transcript(
         "A timeline",

@@ -1,4 +1,4 @@
-"""Train the packaged reader: ``make reader``, that is ``python -m training.reader --data ../shared/train training/texts``.
+"""Train the packaged reader: ``make reader``, or ``python -m training.reader --data ../shared/train training/texts``.
 
 From the packaged MiniLM to a cross-encoder in one run: each example is a question with one answering sentence and
 several that do not answer, mostly hard ones (high by Dateline's own retrieval). The loss is listwise (softmax over
@@ -9,8 +9,8 @@ Data: any folder with ``*.jsonl`` files of rows ``{"question", "candidates", "an
 the form of an evaluation set. The wrong sentences are those that Dateline's own search puts forward in a library of
 all articles of the source. A tenth of the articles of each is held back, and judged after every epoch.
 
-``training/texts/own`` is one such source: texts of our own, with questions that are worded otherwise than the text, and with
-near ones that the text does not answer.
+``training/texts/own`` is one such source: texts of our own, with questions that are worded otherwise than the text, and
+with near ones that the text does not answer.
 """
 
 from __future__ import annotations
