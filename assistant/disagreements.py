@@ -31,7 +31,7 @@ _COMPARED = 24
 """Best sentences that are compared with all others."""
 _FURTHEST = 3.0
 """Log odds by which a sentence may be weaker than the best one and still speak of what was asked."""
-_NEAR = 1.5
+_NEAR = 2.25
 """The same for a sentence that lacks a name of the question: it must nearly be the best one."""
 _SOME = 1 / 3
 _MOST = 0.6
