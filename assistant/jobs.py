@@ -148,6 +148,10 @@ class MemoryJobs:
         for upload in uploads:
             if self._closed:
                 job = replace(job, state="stopped", detail="The server ended before all files were added.")
+                left = [one.name for one in uploads[job.files_done :]]
+                log.warning(
+                    "The server ends: %d files of job %s were not added, send them again: %r", len(left), job_id, left
+                )
                 break
             self._tell(job)
             try:

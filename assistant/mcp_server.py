@@ -131,6 +131,10 @@ def build_server(parts: Parts) -> MCPServer[Any]:
         if stored is None:
             raise ToolError(f"There is no document {document_id!r}; list_documents tells the ids.")
         size = len(stored.text)
+        if start > size or (end is not None and end < start):
+            raise ToolError(
+                f"There is no such stretch: the document has {size:,} characters, and start comes before end."
+            )
         last = min(size if end is None else end, start + _MOST_CHARACTERS, size)
         text = stored.text[start:last]
         more = f"\n\n({last:,} of {size:,} characters; go on with start={last}.)" if last < size else ""

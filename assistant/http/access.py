@@ -139,7 +139,8 @@ class Access:
             check = self._keys.check
             token = token.strip()
         elif token := request.cookies.get(cookie_name(request), ""):
-            if request.method in CHANGING and not {"origin", "sec-fetch-site"} & set(request.headers):
+            from_here = "origin" in request.headers or request.headers.get("sec-fetch-site") in ("same-origin", "none")
+            if request.method in CHANGING and not from_here:  # an origin was judged before
                 raise ApiError(403, "foreign_origin", "A browser that signed in tells where a change comes from.")
             check = self._keys.check_session
         else:

@@ -58,7 +58,7 @@ def install(app: FastAPI, parts: Parts, keys: Keys, running: Running, settings: 
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["*"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_headers=["*"],  # clients of browsers send many of their own
         expose_headers=["Retry-After", "X-Request-ID"] if settings.cors_origins else [],
     )
     app.add_middleware(

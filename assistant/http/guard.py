@@ -9,6 +9,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
@@ -89,6 +90,8 @@ class Guard:
                 )
                 refusal.append(slow)
                 raise slow from None
+            if message["type"] == "http.disconnect":
+                refusal.append(ApiError(400, "incomplete_body", "The connection ended before the body did."))
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
                 complete = not message.get("more_body", False)
@@ -104,8 +107,9 @@ class Guard:
 
         try:
             await self._app(scope, receive_limited, send_unless_refused)
-        except ApiError as error:
-            if error not in refusal:
+        except (ApiError, ClientDisconnect, ExceptionGroup):
+            # What frameworks make of a body that was cut off, by us or by the client.
+            if not refusal:
                 raise
         if refusal and not started:
             await error_response(refusal[0])(scope, receive, send_with_headers)

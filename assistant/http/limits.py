@@ -156,8 +156,8 @@ class _Exchange:
 
     async def _take_turn(self) -> None:
         self._body_is_in = True
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._late.set)
         self._has_turn = await self._turns.take(self._next)
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._late.set)
 
     async def _give(self) -> Message:
         if self._next is not None:

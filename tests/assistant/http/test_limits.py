@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message
@@ -148,8 +148,7 @@ def test_a_turn_that_does_not_come_is_told() -> None:
 
     async def scenario() -> None:
         work = Work()
-        app = limited(work, seconds=60)
-        app._turns._seconds = 0.05
+        app = limited(work, seconds=0.05)
         async with client(app) as http:
             first = asyncio.ensure_future(http.post("/v1/ask", json=BODY))
             await until(lambda: work.started == 1)
@@ -157,7 +156,7 @@ def test_a_turn_that_does_not_come_is_told() -> None:
             message = "The server is busy: its turn did not come within 0.05 s. Try again later."
             assert error(refused) == (503, "busy", message)
             work.let_go.set()
-            assert (await first).text == "answer"
+            assert (await first).status_code == 504
             assert (await http.post("/v1/ask", json=BODY)).text == "answer"
         assert (app._turns.running, app._turns.waiting) == (0, 0)
 
@@ -295,6 +294,33 @@ def test_a_body_that_does_not_come_is_given_up() -> None:
         assert error(response) == (408, "too_slow", "The body came too slowly: send it again.")
         assert response.headers["connection"] == "close"
         assert work.started == 0
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_client_that_goes_in_mid_body_is_no_error_of_ours(*, wrapped: bool) -> None:
+    """Whatever the app makes of it, it counts as a bad request."""
+
+    async def scenario() -> None:
+        async def reads(scope: Any, receive: Any, _send: Any) -> None:
+            try:
+                await Request(scope, receive).body()
+            except ClientDisconnect as error:
+                raise ExceptionGroup("of a task group", [error]) if wrapped else error from error
+
+        messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return next(messages)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "scheme": "http", "path": "/mcp", "headers": []}
+        await Guard(reads, most_bytes=10_000)(scope, receive, send)
+        assert sent[0]["status"] == 400
 
     run(scenario)
 

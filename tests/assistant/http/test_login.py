@@ -118,6 +118,8 @@ def test_another_site_does_nothing_with_the_cookie(browser: TestClient, keys: Ke
             headers = {"origin": origin, "sec-fetch-site": "cross-site"}
             response = browser.post(path, json=text, headers=headers)
             assert (path, response.status_code, response.json()["error"]["code"]) == (path, 403, "foreign_origin")
+    browser.headers["sec-fetch-site"] = "cross-site"
+    assert browser.post("/v1/documents", json=text).json()["error"]["code"] == "foreign_origin"
     del browser.headers["sec-fetch-site"]
     assert browser.post("/v1/documents", json=text).json()["error"]["code"] == "foreign_origin"
     assert browser.post("/v1/documents", json=text, headers={"origin": HOST}).status_code == 200

@@ -161,6 +161,10 @@ def test_search_list_and_read(url: str, filled: Parts) -> None:
     rest = call(url, "get_document", document_id=gale, start=20_000)
     assert data(rest)["text"] == text[20_000:]
     assert data(rest)["span"] == {"start": 20_000, "end": len(text)}
+    for start, end in ((50, 5), (500_000, 500_010)):
+        beyond = call(url, "get_document", document_id=passage["document_id"], start=start, end=end)
+        assert beyond.is_error
+        assert "There is no such stretch" in said(beyond)
     span = call(url, "get_document", document_id=passage["document_id"], start=4, end=11)
     assert data(span)["text"] == "harbour"
 
