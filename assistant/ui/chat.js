@@ -289,16 +289,26 @@ const keeping = {
     field.addEventListener("keydown", async (event) => {
       if (event.key === "Escape") { event.stopPropagation(); return showPast(); }
       if (event.key !== "Enter" || !field.value.trim()) return;
-      await api(`/v1/conversations/${encodeURIComponent(row.dataset.id)}`, "PATCH", { title: field.value.trim() });
-      showPast();
+      if (event.isComposing) return;
+      try {
+        await api(`/v1/conversations/${encodeURIComponent(row.dataset.id)}`, "PATCH", { title: field.value.trim() });
+        showPast();
+      } catch (error) {
+        field.setCustomValidity(error.message);
+        field.reportValidity();
+      }
     });
   },
   delete: (row, item) => {
     item.replaceWith(button("Really delete?", "gone", { class: "dl-button dl-danger" }));
     row.querySelector("[data-do=gone]").focus();
   },
-  gone: async (row) => {
-    await api(`/v1/conversations/${encodeURIComponent(row.dataset.id)}`, "DELETE");
+  gone: async (row, item) => {
+    try {
+      await api(`/v1/conversations/${encodeURIComponent(row.dataset.id)}`, "DELETE");
+    } catch (error) {
+      return said(item, error.message);
+    }
     if (row.dataset.id === conversation) trigger("begin", { conversation: "" });
     showPast();
   },

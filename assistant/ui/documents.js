@@ -203,8 +203,9 @@ const doing = {
   },
   cancel: () => draw(),
   delete: (item) => {
-    item.replaceWith(button("Really delete?", "gone", { class: "dl-button dl-danger" }));
-    find("[data-do=gone]").focus();
+    const sure = button("Really delete?", "gone", { class: "dl-button dl-danger" });
+    item.replaceWith(sure);
+    sure.focus(); // not the first of the table: another row may be asked about as well
   },
   gone: (item, line, known) => change(known, "DELETE"),
 };

@@ -177,6 +177,10 @@ def test_a_document_is_changed_and_asked_about_and_deleted(documents: Page, ask:
     page.get_by_role("tab", name="Documents").click()
     row.get_by_role("button", name="Delete").click()
     assert row.count() == 1
+    other = page.locator(".dl-table tr[data-id]").last
+    other.get_by_role("button", name="Delete").click()  # is asked about by itself, and not confirmed
+    sure = other.get_by_role("button", name="Really delete?")
+    assert sure.evaluate("button => button === document.activeElement")
     row.get_by_role("button", name="Really delete?").click()
     row.wait_for(state="detached")
     page.reload()
