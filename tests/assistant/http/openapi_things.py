@@ -34,7 +34,8 @@ def sent(method: str, path: str, **named: Any) -> Any:
 
 
 def a_document() -> str:
-    file = ("harbour.txt", f"The harbour {uuid.uuid4().hex} reopened on Monday, two weeks after the storm.")
+    name = f"harbour-{uuid.uuid4().hex}.txt"  # under the old name it would have the id of the one that was deleted
+    file = (name, f"The harbour {uuid.uuid4().hex} reopened on Monday, two weeks after the storm.")
     document_id: str = sent("POST", "/v1/documents", files={"files": file})["results"][0]["document_id"]
     return document_id
 
