@@ -11,6 +11,7 @@ import datetime
 import textwrap
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,7 +29,7 @@ LONGEST_TITLE = 200
 
 Rating = Literal["up", "down"]
 
-STOPPED = "stopped"
+_STOPPED = "stopped"
 """Name of the only step of a turn that has no answer."""
 
 _NO_ANSWER = "This was stopped before it was answered."
@@ -235,7 +236,7 @@ class Conversations:
                 .order_by(_turns.c.number.desc())
                 .limit(1)
             ).one_or_none()
-            same = last is not None and last.answer["question"] == question and _is_stopped(last.answer["trace"])
+            same = last is not None and last.answer["question"] == question and was_stopped(last.answer["trace"])
             if last is not None and same:
                 connection.execute(sa.delete(_turns).where(_turns.c.answer_id == last.answer_id))
             _add(connection, owner, conversation_id, waiting)
@@ -364,12 +365,13 @@ def _stopped(question: str, filters: Filters) -> Answer:
         text=_NO_ANSWER,
         citations=(),
         passages=(),
-        trace=Trace(0, None, None, filters, (Step(STOPPED, {}),)),
+        trace=Trace(0, None, None, filters, (Step(_STOPPED, {}),)),
     )
 
 
-def _is_stopped(trace: dict[str, Any]) -> bool:
-    return any(step["name"] == STOPPED for step in trace["steps"])
+def was_stopped(trace: Mapping[str, Any]) -> bool:
+    """Whether the trace is that of a question that was stopped before it was answered."""
+    return any(step["name"] == _STOPPED for step in trace["steps"])
 
 
 def _touch(connection: sa.Connection, owner: str, conversation_id: str, **values: str) -> datetime.datetime:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import PADDED_TO, has_fast_bfloat16, packaged_path
-from index.passes import ForwardPasses, length_batches
+from index.embedding import has_fast_bfloat16, packaged_path
+from index.passes import ForwardPasses, length_batches, padded_width
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ _TOKENS_A_BATCH = 2048
 _BATCHES = 4
 """What a question's candidates are parted into, so that several cores read at once."""
 _ROWS = 4
-"""A pass has a multiple of so many rows of a multiple of ``PADDED_TO`` tokens: torch keeps code for every shape."""
+"""A pass has a multiple of so many rows of a rounded number of tokens: torch keeps code for every shape."""
 _FILLER: tuple[list[int], list[int]] = ([0], [0])
 
 
@@ -311,11 +311,10 @@ def unpacked(shipped: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def padded(pairs: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ids, types and mask of shape (pairs, longest), the longest rounded up to a multiple of ``PADDED_TO``."""
+    """Ids, types and mask of shape (pairs, longest), the longest rounded up."""
     import torch
 
-    longest = -(-max(len(ids) for ids, _ in pairs) // PADDED_TO) * PADDED_TO
-    table = np.zeros((3, len(pairs), longest), dtype=np.int64)
+    table = np.zeros((3, len(pairs), padded_width(len(ids) for ids, _ in pairs)), dtype=np.int64)
     for row, (ids, types) in enumerate(pairs):
         table[0, row, : len(ids)] = ids
         table[1, row, : len(types)] = types

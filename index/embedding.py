@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from corpus.document import Span
 from index.errors import EmbedderError
-from index.passes import ForwardPasses, SharedPass, length_batches
+from index.passes import ForwardPasses, SharedPass, length_batches, padded_width
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -38,8 +38,6 @@ _TOKENIZED_TOGETHER = 512
 """Passages that are sorted by length together."""
 _TOKENS_A_BATCH = 2048
 """Padded tokens of one forward pass: more gains nothing on a CPU, is padded more, and costs memory."""
-PADDED_TO = 8
-"""Tokens are padded to a multiple of this: torch keeps code for every shape that it meets, some 200 kB each."""
 _QUESTIONS_A_PASS = 16
 """Questions that are embedded together where many ask at once."""
 
@@ -238,8 +236,7 @@ class SentenceTransformerEmbedder:
 
     def _padded(self, rows: Sequence[list[int]]) -> dict[str, Tensor]:
         """Tokens as the model takes them, of shape (rows, tokens of the longest), and which of them are padding."""
-        longest = -(-max(map(len, rows)) // PADDED_TO) * PADDED_TO
-        width = min(longest, self.max_tokens)
+        width = min(padded_width(map(len, rows)), self.max_tokens)
         given = {"input_ids": list(rows)}
         return dict(self._model.tokenizer.pad(given, padding="max_length", max_length=width, return_tensors="pt"))
 

@@ -16,6 +16,9 @@ from typing import Generic, TypeVar
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
+_PADDED_TO = 8
+"""Rows of a pass are padded to a multiple of so many tokens: torch keeps code for every shape, some 200 kB each."""
+
 
 class ForwardPasses:
     """Where a model's passes run. Threads may share it; those that ask at once take turns."""
@@ -70,6 +73,11 @@ class SharedPass(Generic[Given, Result]):
             if self._next is not None and self._next[0] is waiting:
                 self._next = None
         return self._work(waiting)
+
+
+def padded_width(lengths: Iterable[int]) -> int:
+    """Tokens of a row of a pass: those of the longest, rounded up so that passes have few shapes."""
+    return -(-max(lengths) // _PADDED_TO) * _PADDED_TO
 
 
 def length_batches(lengths: Sequence[int], most_tokens: int, *, rows: int = 1) -> Iterator[list[int]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from assistant import export
+from assistant.http.headers import as_attachment
 from assistant.http.owner import owner_of
 from assistant.http.schemas import ConversationRequest, FeedbackRequest, RenameRequest
 from assistant.parts import Parts
@@ -78,8 +78,7 @@ def install(app: FastAPI, parts: Parts) -> None:
         """A conversation to take along, each answer with its marks and the list of what they stand for."""
         conversation = conversations.get(owner_of(request), conversation_id)
         base = str(request.base_url).rstrip("/")
-        name = quote(f"{_file_name(conversation.info.title)}.{_ENDING[format]}")
-        headers = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
+        headers = as_attachment(f"{_file_name(conversation.info.title)}.{_ENDING[format]}")
         if format == "json":
             return JSONResponse(export.to_json(conversation, base=base), headers=headers)
         return Response(export.to_markdown(conversation, base=base), media_type="text/markdown", headers=headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -14,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from assistant.http import errors
 from assistant.http.entry import Running
 from assistant.http.errors import ApiError, error_body
+from assistant.http.headers import as_attachment
 from assistant.http.owner import owner_of
 from assistant.http.schemas import Day, DocumentChange, DocumentRequest
 from assistant.jobs import Jobs, JobsFullError, MemoryJobs
@@ -204,8 +204,7 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, running: Running, *, limits:
             pieces = library.originals.pieces(file.content_hash)
             if pieces is None:
                 raise gone
-            disposition = f"attachment; filename*=utf-8''{quote(file.name, safe='')}"
-            response = StreamingResponse(pieces, headers={"Content-Disposition": disposition})
+            response = StreamingResponse(pieces, headers=as_attachment(file.name))
         # As a parameter the type of a text would be given a charset that nobody looked for.
         response.headers["Content-Type"] = file.media_type
         return response

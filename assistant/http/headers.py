@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import Scope
 
@@ -36,3 +38,8 @@ def add_headers(headers: MutableHeaders, scope: Scope) -> None:
     headers.setdefault("Content-Security-Policy", _POLICY)
     if scope["path"].startswith("/v1/"):
         headers.setdefault("Cache-Control", "no-store")
+
+
+def as_attachment(name: str) -> dict[str, str]:
+    """The header of a body that a browser saves under a name of any letters (RFC 6266)."""
+    return {"Content-Disposition": f"attachment; filename*=utf-8''{quote(name, safe='')}"}

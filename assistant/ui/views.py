@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from assistant.conversations import STOPPED, KeptTurn
+from assistant.conversations import KeptTurn, was_stopped
 from corpus.catalog import DocumentInfo, LibraryStats, StoredDocument
 from corpus.document import Span, joined_by
 from index.library import Library
@@ -150,7 +150,7 @@ def turn_view(number: int, answer: Json, library: Library) -> TurnView:
     standalone = answer["standalone_question"]
     citations = tuple(_citation(cited, library) for cited in answer["citations"])
     steps = answer["trace"]["steps"]
-    stopped = any(step["name"] == STOPPED for step in steps)
+    stopped = was_stopped(answer["trace"])
     return TurnView(
         number=number,
         question=answer["question"],
