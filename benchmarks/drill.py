@@ -40,7 +40,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from servers import COMMAND, ROOT, ChromaProcess, DatelineProcess, PostgresProcess, postgres_programs, supervised
+from servers import (
+    COMMAND,
+    ROOT,
+    ChromaProcess,
+    DatelineProcess,
+    PostgresProcess,
+    both_servers,
+    postgres_programs,
+    supervised,
+)
 
 SAMPLE = ROOT / "corpus" / "sample"
 SET = ROOT / "tests" / "eval" / "sample" / "questions.jsonl"
@@ -65,31 +74,19 @@ def main() -> int:
         print("PostgreSQL is not installed: apt-get install postgresql", file=sys.stderr)
         return 2
     rows = known_in_a_folder(given.files)
-    with tempfile.TemporaryDirectory() as folder:
-        chroma, postgres = ChromaProcess(Path(folder) / "chroma"), PostgresProcess(programs)
-        chroma.start()
-        postgres.start()
-        environment = {
-            "DATELINE_DATA_DIR": str(Path(folder) / "shared"),
-            "DATELINE_CHROMA_URL": chroma.url,
-            "DATELINE_DATABASE_URL": postgres.create("dateline"),
-            "DATELINE_REQUESTS_PER_MINUTE": "1000000",  # all clients have one address
-            "DATELINE_PORT": "0",
-            "PYTHONPATH": str(ROOT),
-        }
-        told: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 1), **vars(given)}
-        subprocess.run([*COMMAND, "ingest", str(SAMPLE)], env=os.environ | environment, check=True, stdout=sys.stderr)
-        server = DatelineProcess(environment, given.workers)
+    told: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 1), **vars(given)}
+    with both_servers(programs) as servers:
+        environment = os.environ | servers.environment
+        subprocess.run([*COMMAND, "ingest", str(SAMPLE)], env=environment, check=True, stdout=sys.stderr)
+        server = DatelineProcess(servers.environment, given.workers)
         try:
-            with supervised([chroma, postgres]):
-                drill = Drill(server, chroma, postgres, given.pause)
+            with supervised([servers.chroma, servers.postgres]):
+                drill = Drill(server, servers.chroma, servers.postgres, given.pause)
                 told |= asyncio.run(drill.run(rows, given.clients, given.files))
             told["doctor"] = doctor(environment)
         finally:
             server.process.terminate()
             server.process.wait()
-            chroma.kill()
-            postgres.remove()
     print(json.dumps(told, indent=1))
     files, asked = told["files"], told["questions"]
     whole = files["once"] == files["found"] == given.files and files["failed"] == 0 and told["doctor"]["code"] == 0
@@ -356,9 +353,7 @@ def text_of(number: int) -> str:
 
 def doctor(environment: dict[str, str]) -> dict[str, Any]:
     """What ``dateline doctor`` says while the server runs."""
-    done = subprocess.run(
-        [*COMMAND, "doctor"], env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*COMMAND, "doctor"], env=environment, capture_output=True, text=True, check=False)
     return {"code": done.returncode, "said": done.stdout.splitlines()}
 
 

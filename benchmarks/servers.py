@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -149,6 +150,40 @@ def postgres_programs() -> Path | None:
     found = shutil.which("initdb")
     places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     return places[-1] if places else None
+
+
+@dataclass(frozen=True)
+class BothServers:
+    """A Chroma server and a PostgreSQL that run, and the settings of a Dateline on them."""
+
+    chroma: ChromaProcess
+    postgres: PostgresProcess
+    environment: dict[str, str]
+
+
+@contextmanager
+def both_servers(programs: Path) -> Iterator[BothServers]:
+    """Empty servers and a data folder, which are removed at the end.
+
+    Args:
+        programs: the folder of PostgreSQL's.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        chroma, postgres = ChromaProcess(Path(folder) / "chroma"), PostgresProcess(programs)
+        try:
+            chroma.start()
+            postgres.start()
+            environment = {
+                "DATELINE_DATA_DIR": str(Path(folder) / "shared"),
+                "DATELINE_CHROMA_URL": chroma.url,
+                "DATELINE_DATABASE_URL": postgres.create("dateline"),
+                "DATELINE_REQUESTS_PER_MINUTE": "1000000",  # all clients have one address
+                "PYTHONPATH": str(ROOT),
+            }
+            yield BothServers(chroma, postgres, environment)
+        finally:
+            chroma.kill()
+            postgres.remove()
 
 
 class DatelineProcess:

@@ -22,14 +22,13 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from clients import Load
-from servers import COMMAND, ROOT, ChromaProcess, DatelineProcess, PostgresProcess, children, postgres_programs
+from servers import COMMAND, ROOT, BothServers, DatelineProcess, both_servers, children, postgres_programs
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -45,44 +44,28 @@ def main() -> int:
         print("PostgreSQL is not installed: apt-get install postgresql", file=sys.stderr)
         return 2
     told: dict[str, Any] = {"cores": os.cpu_count(), "load_before": round(os.getloadavg()[0], 1), **vars(given)}
-    with tempfile.TemporaryDirectory() as folder:
-        chroma, postgres = ChromaProcess(Path(folder) / "chroma"), PostgresProcess(programs)
-        chroma.start()
-        postgres.start()
-        environment = {
-            "DATELINE_DATA_DIR": str(Path(folder) / "shared"),
-            "DATELINE_CHROMA_URL": chroma.url,
-            "DATELINE_DATABASE_URL": postgres.create("dateline"),
-            "DATELINE_REQUESTS_PER_MINUTE": "1000000",  # all clients have one address
-            "PYTHONPATH": str(ROOT),
-        }
-        try:
-            subprocess.run(
-                [*COMMAND, "ingest", str(ROOT / "corpus" / "sample")],
-                env=os.environ | environment,
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-            told["rows"] = [
-                measure(DatelineProcess(environment, workers), chroma, postgres, given.clients, given.seconds)
-                for workers in given.workers
-            ]
-        finally:
-            chroma.kill()
-            postgres.remove()
+    with both_servers(programs) as servers:
+        subprocess.run(
+            [*COMMAND, "ingest", str(ROOT / "corpus" / "sample")],
+            env=os.environ | servers.environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        told["rows"] = [
+            measure(DatelineProcess(servers.environment, workers), servers, given.clients, given.seconds)
+            for workers in given.workers
+        ]
     print(json.dumps(told, indent=1))
     return 0
 
 
-def measure(
-    server: DatelineProcess, chroma: ChromaProcess, postgres: PostgresProcess, clients: int, seconds: float
-) -> dict[str, Any]:
+def measure(server: DatelineProcess, servers: BothServers, clients: int, seconds: float) -> dict[str, Any]:
     """One row; the server is ended afterwards."""
     workers = server.workers() or [server.process.pid]  # one serves by itself
     clocks: dict[str, Callable[[], float]] = {
         "workers": lambda: core_seconds(server.process.pid),
-        "postgresql": lambda: core_seconds(postgres.process),
-        "chroma": lambda: core_seconds(chroma.process),
+        "postgresql": lambda: core_seconds(servers.postgres.process),
+        "chroma": lambda: core_seconds(servers.chroma.process),
         "clients": time.process_time,
         "all": machine_seconds,
     }
