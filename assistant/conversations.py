@@ -2,7 +2,8 @@
 
 A question may be kept before it is answered; where no answer comes it stays, and says so.
 
-Every conversation has an owner, and nobody else can tell that it is there.
+Every conversation has an owner, and nobody else can tell that it is there. All times are those of the database's clock,
+so that what was used last comes first whichever process it was used through.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sqlalchemy as sa
 from assistant.answer import Answer, Step, Trace, Turn
 from assistant.kept_answer import from_kept, to_kept
 from corpus.catalog import Catalog
+from corpus.database import clock
 from corpus.filters import Filters
 
 LOCAL = "local"
@@ -170,9 +172,9 @@ class Conversations:
         return self._catalog.engine
 
     def create(self, owner: str, title: str = "") -> ConversationInfo:
-        now = _now()
-        info = ConversationInfo(uuid.uuid4().hex, title, now, now, 0)
         with self._engine.begin() as connection:
+            now = clock(connection)
+            info = ConversationInfo(uuid.uuid4().hex, title, now, now, 0)
             connection.execute(
                 sa.insert(_conversations).values(id=info.id, owner=owner, title=title, created=now, updated=now)
             )
@@ -277,8 +279,8 @@ class Conversations:
         Raises:
             NotKeptError: no conversation of the owner holds the answer.
         """
-        feedback = Feedback(rating, reason, _now())
         with self._engine.begin() as connection:
+            feedback = Feedback(rating, reason, clock(connection))
             connection.execute(sa.delete(_feedback).where(_feedback.c.answer_id == answer_id, _answer_of(owner)))
             found = connection.scalar(
                 sa.select(_turns.c.answer_id)
@@ -376,7 +378,7 @@ def was_stopped(trace: Mapping[str, Any]) -> bool:
 
 def _touch(connection: sa.Connection, owner: str, conversation_id: str, **values: str) -> datetime.datetime:
     """Note that a conversation was used now, with other changes of it."""
-    now = _now()
+    now = clock(connection)
     touched = connection.execute(
         sa.update(_conversations).where(*_owned(owner, conversation_id)).values(updated=now, **values)
     )
@@ -391,10 +393,6 @@ def _info(row: Any) -> ConversationInfo:
 
 def _not_kept(conversation_id: str) -> NotKeptError:
     return NotKeptError(f"There is no conversation {conversation_id!r}.")
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 def _utc(moment: datetime.datetime) -> datetime.datetime:

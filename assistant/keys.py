@@ -1,7 +1,8 @@
 """API keys and the sessions of the page: made, checked, revoked. They stand in the catalog's database.
 
 Of a key only its SHA-256 is kept. A slow, salted hash is for passwords, which can be guessed; a key is 32 random bytes,
-which nobody guesses at any speed, so that one fast hash hides it as well and costs a request nothing.
+which nobody guesses at any speed, so that one fast hash hides it as well and costs a request nothing. What has expired
+is so by the database's clock, for all processes at the same time.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ import sqlalchemy as sa
 
 from assistant.settings import Settings
 from corpus.catalog import CATALOG_FILE, Catalog
+from corpus.database import clock
 
 Role = Literal["reader", "writer", "admin"]
 """``reader`` asks, ``writer`` also changes documents, ``admin`` also manages keys."""
+KeyState = Literal["in force", "expired", "revoked"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """Each may do what those before it may."""
 
@@ -93,11 +96,8 @@ class Key:
     """UTC, as all its times."""
     expires: datetime.datetime | None
     revoked: datetime.datetime | None
-
-    def state(self, now: datetime.datetime) -> Literal["in force", "expired", "revoked"]:
-        if self.revoked is not None:
-            return "revoked"
-        return "expired" if self.expires is not None and self.expires <= now else "in force"
+    state: KeyState
+    """When it was read."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of the API and the CLI."""
@@ -105,7 +105,7 @@ class Key:
             "id": self.id,
             "name": self.name,
             "role": self.role,
-            "state": self.state(_now()),
+            "state": self.state,
             "created": self.created.isoformat(),
             "expires": self.expires.isoformat() if self.expires else None,
             "revoked": self.revoked.isoformat() if self.revoked else None,
@@ -127,6 +127,8 @@ class Session:
     token: str
     """What the cookie holds; only its hash is kept."""
     expires: datetime.datetime
+    lasts: datetime.timedelta
+    """From now until then."""
 
 
 class Keys:
@@ -149,17 +151,18 @@ class Keys:
                 "such as the program or person that it is for"
             )
         expires = expires.astimezone(datetime.UTC) if expires else None
-        key = Key(secrets.token_hex(4), name, role, _now(), expires, None)
-        token = f"{_PREFIX}_{key.id}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
+        key_id = secrets.token_hex(4)
+        token = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
         try:
             with self._engine.begin() as connection:
+                now = clock(connection)
                 connection.execute(
                     sa.insert(_keys).values(
-                        id=key.id,
-                        name=key.name,
-                        role=key.role,
+                        id=key_id,
+                        name=name,
+                        role=role,
                         hash=_hash(token),
-                        created=_naive(key.created),
+                        created=_naive(now),
                         expires=_naive(expires) if expires else None,
                     )
                 )
@@ -167,12 +170,14 @@ class Keys:
             raise KeyNameTakenError(
                 f"there is a key with the name {name!r} already: choose another name, or revoke that key first"
             ) from error
-        return NewKey(key, token)
+        return NewKey(Key(key_id, name, role, now, expires, None, _state(expires, None, now)), token)
 
     def all(self) -> list[Key]:
         """All keys that were ever made, the oldest first."""
         with self._engine.begin() as connection:
-            return [_key(row) for row in connection.execute(sa.select(_keys).order_by(_keys.c.created, _keys.c.id))]
+            now = clock(connection)
+            rows = connection.execute(sa.select(_keys).order_by(_keys.c.created, _keys.c.id))
+            return [_key(row, now) for row in rows]
 
     def revoke(self, name_or_id: str) -> Key | None:
         """End a key, and the sessions that it opened; None where no key in force goes by this name or id."""
@@ -184,9 +189,10 @@ class Keys:
             key_id = of_id or of_name
             if key_id is None:
                 return None
-            connection.execute(sa.update(_keys).where(_keys.c.id == key_id).values(revoked=_naive(_now())))
+            now = clock(connection)
+            connection.execute(sa.update(_keys).where(_keys.c.id == key_id).values(revoked=_naive(now)))
             connection.execute(sa.delete(_sessions).where(_sessions.c.key_id == key_id))
-            return _key(connection.execute(sa.select(_keys).where(_keys.c.id == key_id)).one())
+            return _key(connection.execute(sa.select(_keys).where(_keys.c.id == key_id)).one(), now)
 
     def were_made(self) -> bool:
         """Whether a key was ever made: then nobody gets in without one, though all were revoked since."""
@@ -195,8 +201,7 @@ class Keys:
 
     def any_in_force(self) -> bool:
         """Whether there is a key that opens the door now."""
-        now = _now()
-        return any(key.state(now) == "in force" for key in self.all())
+        return any(key.state == "in force" for key in self.all())
 
     def check(self, token: str) -> Key:
         """The key that a token is.
@@ -206,11 +211,12 @@ class Keys:
         """
         with self._engine.begin() as connection:
             row = connection.execute(sa.select(_keys).where(_keys.c.id == _id_of(token))).first()
+            now = clock(connection)
         # Compared in constant time, and also where there is no such id: the time tells nothing of what is kept.
         kept = row.hash if row is not None else bytes(32)
         if not hmac.compare_digest(kept, _hash(token)) or row is None:
             raise KeyRejectedError("the key is not known here")
-        return _in_force(_key(row))
+        return _in_force(_key(row, now))
 
     def sign_in(self, token: str) -> Session:
         """Open a session of the page with a key.
@@ -219,10 +225,10 @@ class Keys:
             KeyRejectedError: the key is unknown, expired or revoked.
         """
         key = self.check(token)
-        now = _now()
-        expires = now + SESSION
-        session = Session(secrets.token_urlsafe(_RANDOM_BYTES), min(expires, key.expires or expires))
         with self._engine.begin() as connection:
+            now = clock(connection)
+            expires = min(now + SESSION, key.expires or now + SESSION)
+            session = Session(secrets.token_urlsafe(_RANDOM_BYTES), expires, expires - now)
             connection.execute(sa.delete(_sessions).where(_sessions.c.expires <= _naive(now)))
             connection.execute(
                 sa.insert(_sessions).values(hash=_hash(session.token), key_id=key.id, expires=_naive(session.expires))
@@ -237,14 +243,15 @@ class Keys:
         """
         # Found by its hash: whoever measures the look-up learns of the hash, which does not lead back to the token.
         with self._engine.begin() as connection:
+            now = clock(connection)
             row = connection.execute(
                 sa.select(_keys)
                 .join(_sessions, _sessions.c.key_id == _keys.c.id)
-                .where(_sessions.c.hash == _hash(token), _sessions.c.expires > _naive(_now()))
+                .where(_sessions.c.hash == _hash(token), _sessions.c.expires > _naive(now))
             ).first()
         if row is None:
             raise KeyRejectedError("the session has ended")
-        return _in_force(_key(row))
+        return _in_force(_key(row, now))
 
     def sign_out(self, token: str) -> None:
         """End a session; one that has ended stays so."""
@@ -270,9 +277,8 @@ def open_keys(settings: Settings) -> Iterator[Keys]:
 
 
 def _in_force(key: Key) -> Key:
-    state = key.state(_now())
-    if state != "in force":
-        raise KeyRejectedError(f"the key {key.name!r} is {state}")
+    if key.state != "in force":
+        raise KeyRejectedError(f"the key {key.name!r} is {key.state}")
     return key
 
 
@@ -285,16 +291,19 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def _key(row: Any) -> Key:
-    return Key(row.id, row.name, row.role, _aware(row.created), _optional(row.expires), _optional(row.revoked))
+def _key(row: Any, now: datetime.datetime) -> Key:
+    expires, revoked = _optional(row.expires), _optional(row.revoked)
+    return Key(row.id, row.name, row.role, _aware(row.created), expires, revoked, _state(expires, revoked, now))
+
+
+def _state(expires: datetime.datetime | None, revoked: datetime.datetime | None, now: datetime.datetime) -> KeyState:
+    if revoked is not None:
+        return "revoked"
+    return "expired" if expires is not None and expires <= now else "in force"
 
 
 def _optional(when: datetime.datetime | None) -> datetime.datetime | None:
     return _aware(when) if when is not None else None
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 def _naive(when: datetime.datetime) -> datetime.datetime:

@@ -5,6 +5,7 @@ What the two do differently stands here and in the two files of words.
 
 from __future__ import annotations
 
+import datetime
 import json
 import uuid
 from collections.abc import Iterator, Sequence
@@ -251,6 +252,14 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise CatalogError(f"DATELINE_DATABASE_URL is of {parsed.drivername}: {_EXPECTED}")
     return PostgresDatabase(parsed)
+
+
+def clock(connection: sa.Connection) -> datetime.datetime:
+    """Now, in UTC, by the one clock that all processes of a library go by: that of its database's server."""
+    if connection.dialect.name == "sqlite":
+        return datetime.datetime.now(datetime.UTC)  # all of them are on this computer
+    now: datetime.datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return now.astimezone(datetime.UTC)
 
 
 @contextmanager

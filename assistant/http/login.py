@@ -7,7 +7,6 @@ what opens the door, a changing request must say where it comes from. Nothing is
 
 from __future__ import annotations
 
-import datetime
 import functools
 import secrets
 
@@ -39,11 +38,10 @@ def install(app: FastAPI, keys: Keys) -> None:
         except KeyRejectedError as error:
             return _page(there, str(error), status=401)
         response = RedirectResponse(there, 303)
-        lasts = session.expires - datetime.datetime.now(datetime.UTC)
         response.set_cookie(
             cookie_name(request),
             session.token,
-            max_age=max(0, int(lasts.total_seconds())),
+            max_age=int(session.lasts.total_seconds()),
             secure=request.url.scheme == "https",
             httponly=True,
             samesite="lax",

@@ -121,7 +121,7 @@ def test_an_id_wins_over_a_name(keys: Keys) -> None:
 
     keys.revoke(first.id)
 
-    assert [key.state(NOW) for key in keys.all()] == ["revoked", "in force"]
+    assert [key.state for key in keys.all()] == ["revoked", "in force"]
     assert keys.all()[1] == second
 
 
