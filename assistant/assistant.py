@@ -25,7 +25,7 @@ from assistant.question import StandAlone, stand_alone
 from assistant.reader import Reader
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.speakers import asked_speaker, prefer_speaker, speakers_of
-from assistant.timeline import MOST_EVENTS, Timeline, build_timeline, events_within
+from assistant.timeline import DATES_READ, MOST_EVENTS, Timeline, build_timeline, events_of_time, events_within
 from assistant.values import asked_kind, marks
 from assistant.verbatim import Quote, check_citations, choose_quotes, quote_sides, write
 from assistant.windows import Window, impossible_date, question_window
@@ -301,7 +301,14 @@ class Assistant:
         evidence = spoken if spoken is not None else evidence
         breadth = breadth_of(question)
         difference = None
-        if breadth is not None:
+        events = self._events_of_time(looked, breadth, filters)
+        ranked = found.passages
+        if events:
+            evidence = tuple(events)
+            ranked = _with_those_of(events, ranked)
+            quotes = choose_events(events, self._library)
+            confidence = max(confidence, DATES_READ)
+        elif breadth is not None:
             quotes = self._broad(looked, breadth, evidence, filters)
         else:
             quotes = choose_quotes(evidence, self._library, when=asked_kind(question) == "date")
@@ -316,7 +323,7 @@ class Assistant:
         impossible = impossible_date(question)
         answered = bool(quotes) and confidence >= calibration.threshold and impossible is None
         hidden, reason, refusal = None, None, ""
-        passages = tuple(_near(item) for item in found.passages[:_SHOWN])
+        passages = tuple(_near(item) for item in ranked[:_SHOWN])
         if not answered:
             if impossible is None:  # else no filter is what hides an answer
                 hidden = self._hidden(looked.question, window, filters, calibration)
@@ -331,7 +338,7 @@ class Assistant:
                 *_notes(filters, impossible),
                 *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
                 *([Step("speaker", {"words_of": asked_speaker(looked.question.text)})] if spoken is not None else []),
-                *_readings(ordered, breadth, hidden),
+                *_readings(ordered, breadth, events, hidden),
             ),
         )
         timings["total"] = _milliseconds(started)
@@ -351,7 +358,16 @@ class Assistant:
             disagreements=(name_sides(difference, written.citations),) if difference is not None and answered else (),
             timings_ms=timings,
         )
-        return Draft(answer, written.citations, found.passages, tuple(evidence), tuple(quotes), difference, failure)
+        return Draft(answer, written.citations, ranked, tuple(evidence), tuple(quotes), difference, failure)
+
+    def _events_of_time(self, looked: Looked, breadth: Breadth | None, filters: Filters) -> list[Evidence]:
+        """The events that answer a question for nothing but what happened in a time; empty for any other question."""
+        window = looked.window
+        if breadth is None or breadth.arrangement != "time" or window is None or not window.bounded:
+            return []
+        if topic_of(looked.question.text, breadth, window):
+            return []
+        return events_of_time(window, self._library, self._calibrations, filters=filters)
 
     def _broad(self, looked: Looked, breadth: Breadth, evidence: Sequence[Evidence], filters: Filters) -> list[Quote]:
         """The quotes for a broad question: the events of the time that it names, else what answers it best."""
@@ -505,11 +521,27 @@ def _notes(filters: Filters, impossible: str | None) -> Iterator[Step]:
         yield Step("note", {"text": f"no calendar holds {impossible!r}"})
 
 
-def _readings(ordered: Ordered | None, breadth: Breadth | None, hidden: Hidden | None) -> Iterator[Step]:
+def _with_those_of(evidence: Sequence[Evidence], passages: Sequence[RetrievedPassage]) -> tuple[RetrievedPassage, ...]:
+    """The stretches that some evidence stands in, and then those of ``passages`` that lie apart from them."""
+    chosen: list[RetrievedPassage] = []
+    for item in [*(one.retrieved for one in evidence), *passages]:
+        if not any(_share_text(item, other) for other in chosen):
+            chosen.append(item)
+    return tuple(chosen)
+
+
+def _share_text(one: RetrievedPassage, other: RetrievedPassage) -> bool:
+    return one.document.id == other.document.id and one.passage.span.overlaps(other.passage.span)
+
+
+def _readings(
+    ordered: Ordered | None, breadth: Breadth | None, events: Sequence[Evidence], hidden: Hidden | None
+) -> Iterator[Step]:
     if ordered is not None:
         yield Step("order", ordered.reading)
     if breadth is not None:
-        yield Step("broad", {"words": breadth.words, "arrangement": breadth.arrangement})
+        found = {"events": len(events)} if events else {}
+        yield Step("broad", {"words": breadth.words, "arrangement": breadth.arrangement, **found})
     if hidden is not None:
         yield Step("hidden", hidden.to_dict())
 

@@ -48,8 +48,8 @@ class Breadth:
 
 
 _HAPPENED = re.compile(
-    r"\b(?:what|whatever)(?:\s+has|\s+have|\s+had|['’]s|\s+is|\s+was)?\s+(?:happen(?:ed|ing|s)?|been happening|going on"
-    r"|gone on|went on)\b|\bhow did (?:\S+ ){1,8}?(?:develop|unfold|evolve|come about|change)\b"
+    r"\b(?:what|whatever)(?:\s+else)?(?:\s+has|\s+have|\s+had|['’]s|\s+is|\s+was)?\s+(?:happen(?:ed|ing|s)?"
+    r"|been happening|going on|gone on|went on)\b|\bhow did (?:\S+ ){1,8}?(?:develop|unfold|evolve|come about|change)\b"
     r"|\bwhat (?:were|are) the (?:\S+ ){0,3}?(?:events|developments|steps|stages)\b|\bcourse of events\b",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,12 +22,19 @@ from assistant.verbatim import Quote, check_citations, cite, pages_of
 from assistant.windows import Window, question_window
 from corpus.document import EventDate, Granularity, Span, joined_by
 from corpus.filters import Filters
-from index.library import Library
+from index.library import Library, RetrievedPassage
 from index.words import query_terms
 
 MOST_EVENTS = 30
+DATES_READ = 0.95
+"""Share of sentences whose dates are read to the letter, as the tests hold it: how sure an answer is that only tells
+what happened at a time."""
 _RETRIEVED = 20
 """Stretches whose sentences are weighed."""
+_RETRIEVED_OF_TIME = 40
+"""The same of the documents of a time, where it is asked about without a topic."""
+_TOLD_WITHIN = 31
+"""Days after a time up to which most of the news about it has appeared."""
 _RELEVANT = 0.6
 """Share of the best sentence's relevance from which another is on the topic too."""
 _LEAST_RELEVANT = 0.35
@@ -159,6 +167,57 @@ def events_within(
     """The sentence that leads each event of a topic in a time, the most relevant first."""
     weighed = weigh_sentences(topic, library.search(topic, limit=_RETRIEVED, filters=filters), library, calibrations)
     return [group[0].evidence for group in _merged(_tellings(_relevant(weighed), window))]
+
+
+def events_of_time(
+    window: Window, library: Library, calibrations: Mapping[str, Calibration], *, filters: Filters
+) -> list[Evidence]:
+    """The sentence that leads each event of a time, whatever it is about.
+
+    What was published at the time comes before what looks back, and the best one of each document before the second
+    best of any. What most documents tell of is better, then what stands nearest to the beginning of its document: news
+    puts what happened there. A day that lies ahead of its document is a plan, and a time longer than the one asked
+    about says nothing of it: neither counts.
+    """
+    weighed = {
+        (item.sentence.document_id, item.sentence.ordinal): item
+        for item in weigh_sentences(window.text, _of_time(window, library, filters), library, calibrations)
+    }
+    leading = sorted(weighed.values(), key=lambda item: item.sentence.ordinal)
+    tellings = [
+        item
+        for item in _tellings([(-float(item.sentence.ordinal), item) for item in leading], window)
+        if item.days <= (window.last - window.first).days + 1 and not _is_planned(item)
+    ]
+    best = [group[0] for group in sorted(_merged(tellings), key=lambda group: -len(group))]
+    earlier: Counter[str] = Counter()
+    ranked: list[tuple[bool, int, Evidence]] = []
+    for item in best:
+        published = item.evidence.retrieved.document.published
+        looks_back = published is None or not window.first <= published.value <= _told_until(window)
+        ranked.append((looks_back, earlier[item.document_id], item.evidence))
+        earlier[item.document_id] += 1
+    return [evidence for _, _, evidence in sorted(ranked, key=lambda row: row[:2])]
+
+
+def _told_until(window: Window) -> date:
+    return date.fromordinal(min(window.last.toordinal() + _TOLD_WITHIN, date.max.toordinal()))
+
+
+def _of_time(window: Window, library: Library, filters: Filters) -> list[RetrievedPassage]:
+    """Stretches of documents that were published in a time or soon after, and those that its words find."""
+    then = replace(
+        filters,
+        after=max(filters.after or date.min, window.first),
+        before=min(filters.before or date.max, _told_until(window)),
+    )
+    told = library.search(window.text, limit=_RETRIEVED_OF_TIME, filters=then) if then.contradiction is None else []
+    return [*told, *library.search(window.text, limit=_RETRIEVED, filters=filters)]
+
+
+def _is_planned(item: _Telling) -> bool:
+    published = item.evidence.retrieved.document.published
+    return published is not None and item.when.first > published.value
 
 
 # which sentences, at which dates

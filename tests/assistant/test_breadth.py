@@ -122,6 +122,7 @@ def _dared() -> dict[str, Calibration]:
     [
         ("What happened in Sinuiju?", "time"),
         ("what has happened since the storm", "time"),
+        ("What else happened in October 2023?", "time"),
         ("How did the talks unfold?", "time"),
         ("Tell me about the floods.", "reading"),
         ("What does the treaty provide?", "reading"),

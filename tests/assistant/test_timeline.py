@@ -244,3 +244,55 @@ def test_the_sample_tells_the_way_of_the_treaty(sample_parts: Parts) -> None:
     assert [date for date in dict.fromkeys(dates) if date in steps] == steps
     signed = next(event for event in timeline.events if event.iso == "2024-06-19")
     assert len(signed.citations) >= 3
+
+
+def test_a_time_without_a_topic_is_answered_by_its_events(library: Library, assistant: Assistant) -> None:
+    """Whatever they are about, in the order of time; not what is planned for then, and nothing where there is none."""
+    add(library, "Mill", "The mill burned down on Monday. It was insured.", "2024-11-12")
+    add(library, "Ferry", "The ferry sank on 3 November. A new one is to sail on 20 November 2024.", "2024-11-05")
+    add(library, "Bakery", "The bakery was built in 2024 and opened on 9 May 2024.", "2024-12-24")
+
+    answer = assistant.ask("What happened in November 2024?")
+
+    assert answer.answered
+    assert [citation.quote for citation in answer.citations] == [
+        "The ferry sank on 3 November.",
+        "The mill burned down on Monday.",
+    ]
+    assert {passage.title for passage in answer.passages} >= {"Ferry", "Mill"}
+    assert not assistant.ask("What happened in December 2024?").answered
+    assert not assistant.ask("What happened on 4 November 2024?").answered
+    assert not assistant.ask("What happened in November 1994?").answered
+
+
+def test_the_events_of_a_time_keep_to_the_filters(library: Library, assistant: Assistant) -> None:
+    """What was published later than the reader's clock, or on another side of a filter, tells of nothing."""
+    add(library, "Mill", "The mill burned down on Monday.", "2024-11-12")
+    add(library, "Ferry", "The ferry sank on 3 November.", "2024-11-05")
+
+    early = assistant.ask("What happened in November 2024?", filters=Filters(as_of=datetime.date(2024, 11, 6)))
+    late = assistant.ask("What happened in November 2024?", filters=Filters(after=datetime.date(2024, 11, 6)))
+    never = assistant.ask("What happened in November 2024?", filters=Filters(before=datetime.date(2024, 10, 6)))
+
+    assert [citation.title for citation in early.citations] == ["Ferry"]
+    assert [citation.title for citation in late.citations] == ["Mill"]
+    assert not never.answered
+
+
+def test_a_long_time_is_told_from_many_documents(library: Library, assistant: Assistant) -> None:
+    """One event of each document that was published then, before a second of any or what looks back."""
+    for month, name in enumerate(["mill", "ferry", "bakery", "harbour"], 3):
+        text = f"The {name} burned down on 1 {datetime.date(2023, month, 1):%B} 2023. Its owner left town that year."
+        add(
+            library,
+            name,
+            f"{text} A {name} of glass was drawn on 2 {datetime.date(2023, month, 1):%B} 2023.",
+            f"2023-0{month}-03",
+        )
+    add(library, "Chronicle", "A bell was cast on 5 May 2023.", "2030-01-01")
+
+    answer = assistant.ask("What happened in 2023?")
+
+    assert [citation.quote.split(" burned")[0] for citation in answer.citations[:1]] == ["The mill"]
+    assert {citation.title for citation in answer.citations} == {"mill", "ferry", "bakery", "harbour"}
+    assert len(answer.citations) == 5
