@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 EVAL ?= tests/eval
 DATA ?= ../shared/train
 BENCH := .bench/venv
+S3 := .s3
 
 .DELETE_ON_ERROR:
 .PHONY: run test check transcripts eval reader calibration bench clean
@@ -20,7 +21,7 @@ BENCH := .bench/venv
 run: $(VENV)/.installed
 	$(BIN)/python app.py
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev $(S3)/.installed
 	$(BIN)/pytest
 
 check: $(VENV)/.installed-dev
@@ -49,6 +50,11 @@ $(BENCH)/.installed: pyproject.toml benchmarks/peers.txt
 	$(BENCH)/bin/pip install --requirement benchmarks/peers.txt --editable .
 	touch $@
 
+$(S3)/.installed: tests/s3_server.txt
+	$(PYTHON) -m venv $(S3)
+	$(S3)/bin/pip install --requirement $<
+	touch $@
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --constraint constraints.txt --editable .
@@ -62,4 +68,4 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt
 	touch $(VENV)/.installed $@
 
 clean:
-	rm -rf $(VENV) .bench build *.egg-info
+	rm -rf $(VENV) $(S3) .bench build *.egg-info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -150,6 +151,75 @@ def postgres_programs() -> Path | None:
     found = shutil.which("initdb")
     places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     return places[-1] if places else None
+
+
+class S3Process:
+    """moto's server, which speaks S3, keeps all in memory, and can ask for keys."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Empty, and open to all."""
+        import httpx
+
+        command = [self._program, "-H", "127.0.0.1", "-p", str(self._port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while True:
+            assert self._process.poll() is None
+            try:
+                httpx.get(self.url, trust_env=False)
+                return
+            except httpx.TransportError:
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def create(self, bucket: str) -> None:
+        """A new bucket."""
+        import httpx
+
+        httpx.put(f"{self.url}/{bucket}", trust_env=False).raise_for_status()
+
+    def ask_for_keys(self) -> tuple[str, str]:
+        """From now on nobody gets in but by a key; the id and the secret of the only one."""
+        import httpx
+
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+        self._manage("CreateUser")
+        self._manage("PutUserPolicy", PolicyName="all", PolicyDocument=json.dumps(policy))
+        made = self._manage("CreateAccessKey")
+        httpx.post(f"{self.url}/moto-api/reset-auth", content=b"0", trust_env=False).raise_for_status()
+        key_id, secret = re.findall(r"<(?:AccessKeyId|SecretAccessKey)>(.*?)<", made)
+        return key_id, secret
+
+    def _manage(self, action: str, **values: str) -> str:
+        import httpx
+
+        scope = "Credential=any/20240101/us-east-1/iam/aws4_request"  # by this the server knows which service is meant
+        response = httpx.post(
+            self.url,
+            data={"Action": action, "Version": "2010-05-08", "UserName": "dateline", **values},
+            headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"},
+            trust_env=False,
+        )
+        return response.raise_for_status().text
+
+
+def s3_program() -> Path | None:
+    """moto's server, in an environment of its own or on the path; None where it is not installed."""
+    own = ROOT / ".s3" / "bin" / "moto_server"
+    found = str(own) if own.exists() else shutil.which("moto_server")
+    return Path(found) if found else None
 
 
 @dataclass(frozen=True)

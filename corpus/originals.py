@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import datetime
 import hashlib
+import html
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +23,9 @@ _PIECE = 1024 * 1024
 """Bytes that are read at once."""
 _UNFINISHED = ".part"
 _LOOK_SECONDS = 2
+_S3 = ("s3", "s3a")
+_S3_CLIENT = {"allow_http": True, "connect_timeout": "3s", "timeout": "120s"}
+_S3_RETRIES = {"max_retries": 2, "retry_timeout": datetime.timedelta(seconds=10)}
 
 
 def content_hash(data: bytes) -> str:
@@ -155,16 +161,20 @@ class FsspecOriginals:
         Raises:
             OriginalsError: the URL's kind is not known, or the package for it is not installed.
         """
-        import fsspec  # type: ignore[import-untyped]
-
         parts = urlsplit(url)
-        self._place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        host = parts.netloc.rpartition("@")[2]
+        self._place = f"{parts.scheme}://{host}{parts.path}"
+        self._files: Any
         try:
-            # What other processes do must be seen at once.
-            self._files: Any
-            self._files, root = fsspec.url_to_fs(url, use_listings_cache=False)
+            if parts.scheme in _S3:
+                self._files, root = _s3_files(), host + parts.path
+            else:
+                import fsspec  # type: ignore[import-untyped]
+
+                # What other processes do must be seen at once.
+                self._files, root = fsspec.url_to_fs(url, use_listings_cache=False)
         except ImportError as error:
-            extra = "pip install '.[s3]'" if parts.scheme in ("s3", "s3a") else str(error)
+            extra = "pip install '.[s3]'" if parts.scheme in _S3 else str(error)
             raise OriginalsError(
                 f"the package that reaches {self._place} is not installed ({extra}): install it, or correct "
                 "DATELINE_ORIGINALS_URL"
@@ -174,6 +184,9 @@ class FsspecOriginals:
                 f"{self._place} cannot be used ({error}): correct DATELINE_ORIGINALS_URL, such as s3://bucket/folder "
                 "or file:///shared/originals"
             ) from error
+        self._advice = "start the storage, let Dateline in, or correct DATELINE_ORIGINALS_URL"
+        if parts.scheme in _S3:
+            self._advice += ", AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         self._root = root.rstrip("/")
         # Storage that is away takes its client ten seconds to notice; readiness must not wait for that.
         self._looker = concurrent.futures.ThreadPoolExecutor(1, "originals")
@@ -183,11 +196,11 @@ class FsspecOriginals:
         return None
 
     def pieces(self, hashed: str) -> Iterator[bytes] | None:
+        name = self._name(hashed)
         with self._reaching():
-            try:
-                file = self._files.open(self._name(hashed), "rb")
-            except FileNotFoundError:
+            if self._size(name) is None:
                 return None
+            file = self._files.open(name, "rb")
         return self._read(file)
 
     def _read(self, file: Any) -> Iterator[bytes]:
@@ -198,11 +211,8 @@ class FsspecOriginals:
     def keep(self, data: bytes, hashed: str) -> None:
         name = self._name(hashed)
         with self._reaching():
-            try:
-                if self._files.info(name)["size"] == len(data):
-                    return
-            except FileNotFoundError:
-                pass
+            if self._size(name) == len(data):
+                return
             with contextlib.suppress(FileExistsError):
                 # Not with its parents: a bucket with a misspelt name would be made.
                 self._files.mkdir(name.rpartition("/")[0], create_parents=False)
@@ -213,7 +223,7 @@ class FsspecOriginals:
         name = self._name(hashed)
         with self._reaching():
             for one in (name, name + _UNFINISHED):
-                if self._files.exists(one):
+                if self._size(one) is not None:  # `exists` takes some errors for a no
                     self._files.rm_file(one)
 
     def hashes(self) -> Iterator[str]:
@@ -241,8 +251,17 @@ class FsspecOriginals:
             self._files.ls(self._root, detail=False)
 
     def try_writing(self) -> None:
+        self.look()  # storage says why it refuses to list, but not why it refuses to look for one copy
         self.keep(b"", _TRIAL)
         self.remove(_TRIAL)
+
+    def _size(self, name: str) -> int | None:
+        """Bytes; None where there is no such file."""
+        try:
+            size: int = self._files.info(name)["size"]
+        except FileNotFoundError:
+            return None
+        return size
 
     def _name(self, hashed: str) -> str:
         return f"{self._root}/{hashed[:2]}/{hashed}"
@@ -252,8 +271,30 @@ class FsspecOriginals:
         try:
             yield
         except Exception as error:  # each kind of storage has errors of its own
-            said = str(error) or type(error).__name__
             raise OriginalsError(
-                f"the copies of files at {self._place} cannot be read or written ({said}): start the storage, let "
-                "Dateline in, or correct DATELINE_ORIGINALS_URL"
+                f"the copies of files at {self._place} cannot be read or written ({_said(error)}): {self._advice}"
             ) from error
+
+
+def _s3_files() -> Any:
+    """A file system of fsspec on S3-compatible storage, by the usual variables of the environment."""
+    from obstore.fsspec import FsspecStore
+
+    store: Any = FsspecStore
+    # Not an instance that was made earlier: the variables may be others now.
+    return store("s3", client_options=_S3_CLIENT, retry_config=_S3_RETRIES, skip_instance_cache=True)
+
+
+def _said(error: Exception) -> str:
+    """What storage said, in a line: obstore's errors hold the whole answer, and below it all that they are made of."""
+    text, _, source = str(error).partition("\n\nDebug source:")
+    if told := re.search(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", text, re.DOTALL):
+        return html.unescape(f"{told[1]}: {told[2]}")
+    if source and "HTTP error" in text:
+        server = re.search(r"https?://[^/\s]+", text)
+        causes = re.findall(r'message: "([^"]+)"', source) or re.findall(r"kind: (\w+)", source)
+        return " ".join([server[0] if server else "the server", "does not answer:", *causes[-1:]])
+    return (
+        text.rpartition(" - ")[2].removeprefix("Server returned non-2xx status code: ").strip(": \n")
+        or type(error).__name__
+    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.servers import ChromaProcess, PostgresProcess, postgres_programs
+from benchmarks.servers import ChromaProcess, PostgresProcess, S3Process, postgres_programs, s3_program
 
 if TYPE_CHECKING:
     from assistant.parts import Parts
@@ -165,6 +165,21 @@ def own_chroma_process(tmp_path: Path) -> Iterator[ChromaProcess]:
     """A Chroma server that the test may end."""
     process = ChromaProcess(tmp_path / "chroma")
     process.start()
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def s3_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Process]:
+    """S3-compatible storage that the test may end, to which the environment leads."""
+    program = s3_program()
+    if program is None:
+        pytest.skip("moto's server is not installed: make .s3/.installed")
+    process = S3Process(program)
+    process.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", process.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "anybody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "anything")
     yield process
     process.kill()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 import uuid
 from pathlib import Path
 
@@ -15,9 +15,12 @@ DATA = b"The dam is finished.\n" * 100_000
 HASHED = content_hash(DATA)
 
 
-@pytest.fixture(params=["data folder", "file", "memory"])
+@pytest.fixture(params=["data folder", "file", "memory", "s3"])
 def originals(request: pytest.FixtureRequest, tmp_path: Path) -> Originals:
     (tmp_path / "shared").mkdir()
+    if request.param == "s3":
+        request.getfixturevalue("s3_process").create("bucket")
+        return open_originals(tmp_path / "data", "s3://bucket/dateline/originals")
     urls = {"file": (tmp_path / "shared").as_uri(), "memory": f"memory://{uuid.uuid4().hex}/originals"}
     return open_originals(tmp_path / "data", urls.get(request.param))
 
@@ -78,7 +81,7 @@ def test_places_of_no_known_kind_are_told(tmp_path: Path) -> None:
     assert "secret" not in str(told.value)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="s3fs is installed")
-def test_a_missing_package_is_named(tmp_path: Path) -> None:
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore.fsspec", None)  # an import of it fails
     with pytest.raises(OriginalsError, match=r"reaches s3://bucket/x is not installed \(pip install '\.\[s3\]'\)"):
         open_originals(tmp_path, "s3://bucket/x")

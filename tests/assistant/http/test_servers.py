@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from assistant.keys import open_keys
+from benchmarks.servers import S3Process
+from corpus.originals import content_hash
 
 if TYPE_CHECKING:
     from assistant.parts import Parts
@@ -156,3 +159,98 @@ def test_a_file_from_elsewhere_comes_back_as_it_was(
         assert list(parts.library.originals.hashes()) != []
         client.delete(f"/v1/documents/{document}").raise_for_status()
         assert list(parts.library.originals.hashes()) == []
+
+
+def test_a_file_on_s3_comes_back_and_goes(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]],
+    settings: Settings,
+    s3_process: S3Process,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bytes that come back are those that were given, more than a piece of them, and they go with their document;
+    the storage asks for keys."""
+    from assistant.http.api import create_app
+
+    s3_process.create("bucket")
+    for name, value in zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), s3_process.ask_for_keys(), strict=True):
+        monkeypatch.setenv(name, value)
+    settings = settings.model_copy(update={"originals_url": SecretStr("s3://bucket/some/originals")})
+    data = "".join(f"Die Mauer {number} wurde fertig.\n" for number in range(60_000)).encode("utf-16")
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST) as client,
+    ):
+        assert "down" not in client.get("/readyz").json()
+        added = client.post("/v1/documents", files={"files": ("Übersicht.txt", data)}).json()["results"][0]
+        assert added["status"] == "added"
+        response = client.get(f"/v1/documents/{added['document_id']}/file")
+        assert (response.status_code, response.content == data) == (200, True)
+        assert list(parts.library.originals.hashes()) == [content_hash(data)]
+        client.delete(f"/v1/documents/{added['document_id']}").raise_for_status()
+        assert list(parts.library.originals.hashes()) == []
+        assert client.get(f"/v1/documents/{added['document_id']}/file").status_code == 404
+
+
+S3_AWAY = {
+    "down": "{url} does not answer: Connection refused",
+    "other bucket": "NoSuchBucket: The specified bucket does not exist",
+    "wrong secret": "SignatureDoesNotMatch: The request signature we calculated does not match the signature you "
+    "provided. Check your key and signing method.",
+    "unknown key": "InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.",
+}
+
+
+@pytest.mark.parametrize("fault", S3_AWAY)
+def test_without_its_s3_the_api_answers_and_recovers(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]],
+    settings: Settings,
+    s3_process: S3Process,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    """Where the storage is down, the bucket missing or the key wrong, questions are answered, and one sentence says
+    what is wrong to readiness, to the doctor, and to who adds a file or fetches one."""
+    from assistant.doctor import examine
+    from assistant.http.api import create_app
+
+    s3_process.create("bucket")
+    right = settings.model_copy(update={"originals_url": SecretStr("s3://bucket/originals"), "port": 0})
+    with stand_in_parts(right) as parts, TestClient(create_app(parts, right), base_url=HOST) as client:
+        data = b"The harbour wall was finished on 3 May 2021."
+        wall = client.post("/v1/documents", files={"files": ("wall.txt", data)}).json()["results"][0]["document_id"]
+
+    wrong = right
+    if fault == "down":
+        s3_process.kill()
+    elif fault == "other bucket":
+        wrong = right.model_copy(update={"originals_url": SecretStr("s3://buckets/originals")})
+    else:
+        key_id, _ = s3_process.ask_for_keys()
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key_id if fault == "wrong secret" else "AKIANOBODYKNOWSTHIS")
+    with stand_in_parts(wrong) as parts, TestClient(create_app(parts, wrong), base_url=HOST) as client:
+        assert client.post("/v1/ask", json=QUESTION).json()["answered"] is True
+        ready = client.get("/readyz")
+        added = client.post("/v1/documents", files={"files": ("dam.txt", b"The dam is finished.")})
+        fetched = client.get(f"/v1/documents/{wall}/file")
+        assert (ready.status_code, added.status_code, fetched.status_code) == (200, 503, 503)
+        assert (added.headers["Retry-After"], fetched.headers["Retry-After"]) == ("5", "5")
+        assert [one["id"] for one in client.get("/v1/documents").json()["documents"]] == [wall]
+    with ExitStack() as stack:
+        checks = list(examine(wrong, lambda settings, **_: stack.enter_context(stand_in_parts(settings))))
+
+    place, cause = wrong.copies_url, S3_AWAY[fault].format(url=s3_process.url)
+    beginning = f"the copies of files at {place} cannot be read or written ("
+    said = [ready.json()["down"]["originals"], *(one.json()["error"]["message"] for one in (added, fetched))]
+    said += [check.detail for check in checks if not check.ok]
+    assert len(said) == 4
+    for sentence in said:
+        assert sentence.startswith(beginning)
+        assert sentence.endswith(
+            "): start the storage, let Dateline in, or correct DATELINE_ORIGINALS_URL, AWS_ENDPOINT_URL, "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+        told = sentence.removeprefix(beginning).partition("): start")[0]
+        # To look for one copy S3 answers without a word, for who may not.
+        assert told in (cause, "403 Forbidden")
+    assert cause in said[0]
+    assert cause in said[3]
