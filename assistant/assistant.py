@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
-from assistant.breadth import Breadth, breadth_of, choose_events, choose_many, topic_of
+from assistant.breadth import MOST_QUOTES, Breadth, breadth_of, choose_events, choose_many, topic_of
 from assistant.calibration import Calibration, sigmoid
+from assistant.compound import named_together, parts_of, said_missing
 from assistant.disagreements import Difference, find_difference, lead, name_sides
 from assistant.entailment import Entailment
 from assistant.evidence import Evidence, Found, find_evidence
@@ -27,7 +28,7 @@ from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_
 from assistant.speakers import asked_speaker, prefer_speaker, speakers_of
 from assistant.timeline import DATES_READ, MOST_EVENTS, Timeline, build_timeline, events_of_time, events_within
 from assistant.values import asked_kind, marks
-from assistant.verbatim import Quote, check_citations, choose_quotes, quote_sides, write
+from assistant.verbatim import Quote, check_citations, choose_quotes, quote_sides, repeats, write
 from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
@@ -81,7 +82,10 @@ class Draft:
     quotes: tuple[Quote, ...] = ()
     """Those of ``citations``."""
     difference: Difference | None = None
-    """Its sides are the first quotes, in their order."""
+    due: tuple[Quote, ...] = ()
+    """Those of ``quotes`` that an answer holds in any words: the sides of the difference, the best one of each part."""
+    missing: str = ""
+    """That some of those whom the question asks about are not answered for; empty where all are."""
     failure: str = ""
     """Why the LLM could not make the question whole; empty where it did not fail."""
 
@@ -92,6 +96,23 @@ class Draft:
     @property
     def confidence(self) -> float:
         return self.answer.confidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What answers a question that is several."""
+
+    evidence: tuple[Evidence, ...]
+    """Of the parts that are answered, best first."""
+    quotes: tuple[Quote, ...]
+    """In the order of the parts."""
+    best: tuple[Quote, ...]
+    """The first quote of each part, where it is another's than that of an earlier one."""
+    confidence: float
+    """Of the part that is least sure of those that are answered."""
+    missing: tuple[str, ...]
+    """Whom the documents give no answer for."""
+    step: Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +242,12 @@ class Assistant:
             return _told(draft.answer, Phrased(failure=draft.failure), llm.name, 0.0)
         started = time.perf_counter()
         difference = draft.difference
-        sides = draft.quotes[: len(difference.sides)] if difference is not None else ()
         phrasing = Phrasing(
             draft.answer.standalone_question,
             choose_for_llm(draft.evidence, draft.quotes, self._library),
             llm,
             self._library,
-            due=Due(all_of=sides, one_of=draft.quotes),
+            due=Due(all_of=draft.due, one_of=draft.quotes),
             entailment=self._entailment,
         )
         shown: list[Shown] = []
@@ -238,9 +258,13 @@ class Assistant:
         text, citations = "".join(item.text for item in shown), tuple(item.citation for item in shown)
         answer = draft.answer
         if shown and difference is not None:
-            told = f"\n\n{lead(difference, phrasing.numbers_of(sides))}"
+            told = f"\n\n{lead(difference, phrasing.numbers_of(draft.due))}"
             yield Event("delta", {"text": told})
             answer = replace(answer, disagreements=(name_sides(difference, citations),))
+            text += told
+        if shown and draft.missing:
+            told = f"\n\n{draft.missing}"
+            yield Event("delta", {"text": told})
             text += told
         if shown:
             answer = replace(answer, answerer=llm.name, text=text, citations=citations)
@@ -303,7 +327,12 @@ class Assistant:
         difference = None
         events = self._events_of_time(looked, breadth, filters)
         ranked = found.passages
-        if events:
+        parts = None if events else self._parts(looked, filters, calibration)
+        if parts is not None:
+            evidence, quotes, confidence = parts.evidence, list(parts.quotes), parts.confidence
+            ranked = _with_those_of([quote.evidence for quote in quotes], ranked)
+            ordered = spoken = breadth = None
+        elif events:
             evidence = tuple(events)
             ranked = _with_those_of(events, ranked)
             quotes = choose_events(events, self._library)
@@ -316,7 +345,9 @@ class Assistant:
                 difference = find_difference(looked.question.text, found.evidence, looked.retrieved, self._library)
             if difference is not None:
                 quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
-        opening = lead(difference) if difference is not None else ""
+        missing = said_missing(parts.missing) if parts is not None else ""
+        due = quotes[: len(difference.sides)] if difference is not None else parts.best if parts is not None else ()
+        opening = lead(difference) if difference is not None else missing
         speakers = speakers_of([quote.evidence.sentence for quote in quotes], self._library)
         written = write(quotes, self._library, lead=opening, marks=marks(question), speakers=speakers)
         check_citations(written.citations, self._library)
@@ -338,6 +369,7 @@ class Assistant:
                 *_notes(filters, impossible),
                 *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
                 *([Step("speaker", {"words_of": asked_speaker(looked.question.text)})] if spoken is not None else []),
+                *([parts.step] if parts is not None else []),
                 *_readings(ordered, breadth, events, hidden),
             ),
         )
@@ -358,7 +390,56 @@ class Assistant:
             disagreements=(name_sides(difference, written.citations),) if difference is not None and answered else (),
             timings_ms=timings,
         )
-        return Draft(answer, written.citations, ranked, tuple(evidence), tuple(quotes), difference, failure)
+        return Draft(
+            answer,
+            written.citations,
+            ranked,
+            evidence=tuple(evidence),
+            quotes=tuple(quotes),
+            difference=difference,
+            due=tuple(due),
+            missing=missing,
+            failure=failure,
+        )
+
+    def _parts(self, looked: Looked, filters: Filters, calibration: Calibration) -> _Parts | None:
+        """What answers each of several questions in one.
+
+        None where the question is one, where the best sentence names all whom it asks about in one breath, and where no
+        part is answered.
+        """
+        asked, whole = looked.question, looked.found.evidence
+        parts = parts_of(asked.question)
+        if not parts or (whole and named_together(parts, whole[0].sentence.text)):
+            return None
+        weighed: list[Evidence] = []
+        quotes: list[Quote] = []
+        best: list[Quote] = []
+        sure: list[float] = []
+        missing: list[str] = []
+        told: list[dict[str, Any]] = []
+        for part in parts:
+            found = self._look(part.question, StandAlone(part.question, asked.topic), filters).found
+            confidence = _confidence(found, calibration)
+            told.append({"question": part.question, "confidence": round(confidence, 4)})
+            if confidence < calibration.threshold:
+                missing.append(part.name)
+                continue
+            sure.append(confidence)
+            evidence = prefer_speaker(part.question, found.evidence) or found.evidence
+            weighed += evidence
+            for rank, quote in enumerate(
+                choose_quotes(evidence, self._library, most=max(MOST_QUOTES // len(parts), 1))
+            ):
+                if not any(repeats(quote.evidence, quote.span, known) for known in quotes):
+                    quotes.append(quote)
+                    best += [quote] if rank == 0 else []
+        if not sure:
+            return None
+        weighed.sort(key=lambda item: -item.logit)
+        return _Parts(
+            tuple(weighed), tuple(quotes), tuple(best), min(sure), tuple(missing), Step("parts", {"parts": told})
+        )
 
     def _events_of_time(self, looked: Looked, breadth: Breadth | None, filters: Filters) -> list[Evidence]:
         """The events that answer a question for nothing but what happened in a time; empty for any other question."""

@@ -354,6 +354,7 @@ _STEP_NAMES = {
     "phrase": "Phrased",
     "time": "Time asked about",
     "note": "Note",
+    "parts": "Asked one by one",
 }
 
 
@@ -382,6 +383,8 @@ def _steps(trace: Json) -> Iterator[Json]:
                 f"by {step['model']}: {step['kept']:,} of its sentences kept, {step['repaired']:,} of them under "
                 f"another mark than its own; {step['dropped']:,} left out"
             )
+        elif step["name"] == "parts":
+            said = "; ".join(f"{part['question']} {part['confidence']:.0%} sure" for part in step["parts"])
         elif step["name"] == "note":
             said = step["text"]
         yield {"name": _STEP_NAMES.get(step["name"], step["name"].replace("_", " ").capitalize()), "text": said}
