@@ -938,7 +938,7 @@ class Catalog:
     def match_words(self, terms: Sequence[str], limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
         """(passage id, score) of the passages that hold one of these stems, which all stand somewhere; best first.
 
-        The score is BM25 on SQLite and near to it on PostgreSQL: higher is better, always above 0.
+        The score is BM25: higher is better, always above 0. Of equal ones the passage with the lower id comes first.
         """
         with self._begin() as connection:
             found = self.database.words.matching(connection, terms)
@@ -949,7 +949,7 @@ class Catalog:
                     .join(_documents, _documents.c.id == _passages.c.document_id)
                     .where(*_conditions(filters))
                 )
-            rows = connection.execute(statement.order_by(found.c.score.desc()).limit(limit))
+            rows = connection.execute(statement.order_by(found.c.score.desc(), found.c.id).limit(limit))
             return [(row.id, row.score) for row in rows if row.score > 0]
 
 

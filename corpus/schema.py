@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from corpus.database import Database
 from corpus.errors import CatalogError
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 """The newest revision in ``corpus.migrations``."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

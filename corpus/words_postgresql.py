@@ -1,8 +1,8 @@
-"""The words of passages in PostgreSQL's full-text search, with a GIN index.
+"""The words of passages in PostgreSQL's full-text search, with a GIN index, ranked by BM25 as SQLite's FTS5 computes it.
 
-PostgreSQL ranks by how often words stand in a text, not by how rare they are. So each word of a question is ranked by
-itself and weighed by its inverse document frequency; ``ts_rank`` of one word grows with its count ever more slowly, as
-in BM25. The frequencies are counted in the transactions that file the words.
+PostgreSQL ranks by how often words stand in a text, not by how rare they are nor how long it is. So the length of each
+text is filed beside its words, and the frequencies of words and the sum of lengths are counted in the transactions that
+file them. How often a word stands in a text is read back from ``ts_rank`` of that word alone.
 """
 
 from __future__ import annotations
@@ -15,19 +15,34 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 
 _CREATE = (
-    "CREATE TABLE IF NOT EXISTS words (passage_id INTEGER PRIMARY KEY, terms TSVECTOR NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS words "
+    "(passage_id INTEGER PRIMARY KEY, terms TSVECTOR NOT NULL, length INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS words_by_term ON words USING gin (terms) WITH (fastupdate = off)",
     "CREATE TABLE IF NOT EXISTS word_frequencies (term VARCHAR PRIMARY KEY, passages INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS word_totals (id INTEGER PRIMARY KEY, passages BIGINT NOT NULL, length BIGINT NOT NULL)",
 )
 _LONGEST_TERM = 500
 """Characters of a term that are filed; PostgreSQL takes 2,046 bytes."""
 _MOST_POSITIONS = 255
 """Places of a term in one text that are filed; PostgreSQL takes no more."""
 _LAST_POSITION = 16_383
-_WEIGHTS = "{0, 0, 0.6, 1}"
-"""Of the context (B) and the text (A), as in SQLite."""
+_ALL = "{1, 1, 1, 1}"
+_CONTEXT = "{0, 0, 1, 0}"
+"""What ``ts_rank`` counts: the context is filed as B, the text as A."""
+_CONTEXT_WEIGHT = 0.6
+"""Of a word in the context; one in the text weighs 1. As in SQLite."""
+_K1 = 1.2
+_B = 0.75
+_LOWEST_IDF = 1e-6
+"""The three as in FTS5."""
 
-_INSERT = sa.text("INSERT INTO words (passage_id, terms) VALUES (:id, CAST(:terms AS tsvector))")
+_INSERT = sa.text("INSERT INTO words (passage_id, terms, length) VALUES (:id, CAST(:terms AS tsvector), :length)")
+_DELETE = sa.text("DELETE FROM words WHERE passage_id = ANY(:ids) RETURNING length")
+_TOTAL = sa.text(
+    "INSERT INTO word_totals (id, passages, length) VALUES (1, :passages, :length) ON CONFLICT (id) DO UPDATE "
+    "SET passages = word_totals.passages + excluded.passages, length = word_totals.length + excluded.length"
+)
+_TOTALS = sa.text("SELECT passages, length FROM word_totals WHERE passages > 0 AND length > 0")
 _COUNT = sa.text(
     "INSERT INTO word_frequencies (term, passages) VALUES (:term, :passages) "
     "ON CONFLICT (term) DO UPDATE SET passages = word_frequencies.passages + excluded.passages"
@@ -50,20 +65,22 @@ class PostgresWords:
 
     def insert(self, connection: sa.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
         counts: Counter[str] = Counter()
-        vectors = []
+        filed = []
         for passage_id, context, text in rows:
             terms = {"B": _cut(context), "A": _cut(text)}
             counts.update({term for words in terms.values() for term in words})
-            vectors.append({"id": passage_id, "terms": _vector(terms)})
-        if vectors:
-            connection.execute(_INSERT, vectors)
-        self._count(connection, counts)
+            length = sum(map(len, terms.values()))
+            filed.append({"id": passage_id, "terms": _vector(terms), "length": length})
+        if filed:
+            connection.execute(_INSERT, filed)
+            self._count(connection, counts, [row["length"] for row in filed], 1)
 
     def delete(self, connection: sa.Connection, passage_ids: Sequence[int]) -> None:
         ids = list(passage_ids)
-        counts = {row.lexeme: -row.passages for row in connection.execute(_TERMS_OF, {"ids": ids})}
-        connection.execute(sa.text("DELETE FROM words WHERE passage_id = ANY(:ids)"), {"ids": ids})
-        self._count(connection, counts)
+        counts = {row.lexeme: row.passages for row in connection.execute(_TERMS_OF, {"ids": ids})}
+        lengths = connection.scalars(_DELETE, {"ids": ids}).all()
+        if lengths:
+            self._count(connection, counts, lengths, -1)
 
     def frequencies(self, connection: sa.Connection, terms: Sequence[str]) -> dict[str, int]:
         by_filed = {term[:_LONGEST_TERM]: term for term in terms}
@@ -72,23 +89,45 @@ class PostgresWords:
 
     def matching(self, connection: sa.Connection, terms: Sequence[str]) -> sa.Subquery:
         found = self.frequencies(connection, terms)
-        total = connection.scalar(sa.text("SELECT count(*) FROM words")) or 0
-        words = sa.table("words", sa.column("passage_id", sa.Integer), sa.column("terms", TSVECTOR))
-        weights = sa.cast(sa.literal(_WEIGHTS), ARRAY(sa.REAL))
+        totals = connection.execute(_TOTALS).one_or_none()
+        passages, length = totals if totals is not None else (1, 1)
+        words = sa.table(
+            "words",
+            sa.column("passage_id", sa.Integer),
+            sa.column("terms", TSVECTOR),
+            sa.column("length", sa.Integer),
+        )
+        damping = _K1 * (1 - _B) + words.c.length * sa.literal(_K1 * _B * passages / length, sa.Float)
         score: sa.ColumnElement[float] = sa.literal(0.0, sa.Float)
-        for term, frequency in found.items():
-            idf = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-            score += idf * sa.func.ts_rank(weights, words.c.terms, _query([term]))
+        for term in sorted(found):
+            idf = math.log((passages - found[term] + 0.5) / (found[term] + 0.5))
+            hits = _hits(words.c.terms, term, _ALL) - (1 - _CONTEXT_WEIGHT) * _hits(words.c.terms, term, _CONTEXT)
+            # hits * (k1 + 1) / (hits + damping), with the hits once: they cost more than to look whether there are any
+            weight = max(idf, _LOWEST_IDF) * (_K1 + 1) * (1 - damping / (hits + damping))
+            score += sa.case((words.c.terms.op("@@")(_query([term])), weight), else_=0.0)
         return (
             sa.select(words.c.passage_id.label("id"), score.label("score"))
             .where(words.c.terms.op("@@")(_query(list(found))))
             .subquery("matching")
         )
 
-    def _count(self, connection: sa.Connection, counts: dict[str, int]) -> None:
+    def _count(self, connection: sa.Connection, counts: dict[str, int], lengths: Sequence[int], sign: int) -> None:
+        """Count texts of these lengths, with so many for each term, in (``sign`` 1) or out (-1)."""
         if counts:
             # Always in one order, so that two writers cannot wait for each other.
-            connection.execute(_COUNT, [{"term": term, "passages": counts[term]} for term in sorted(counts)])
+            connection.execute(_COUNT, [{"term": term, "passages": sign * counts[term]} for term in sorted(counts)])
+        connection.execute(_TOTAL, {"passages": sign * len(lengths), "length": sign * sum(lengths)})
+
+
+def _hits(terms: sa.ColumnElement[object], term: str, counted: str) -> sa.ColumnElement[float]:
+    """How often a term stands in a text, up to 255 times.
+
+    For n places of one weight ``ts_rank`` is the sum of 1/j² for j = 1 … n, over that of all j, which is π²/6. What is
+    left of the sum beyond n is 1/(n + ½), to within a tenth of the way to the next n. Places of no weight change
+    nothing where they stand behind the others: those of the context stand before those of the text.
+    """
+    rank = sa.cast(sa.func.ts_rank(sa.cast(sa.literal(counted), ARRAY(sa.REAL)), terms, _query([term])), sa.Float(53))
+    return sa.func.round(6 / math.pi**2 / (1 - rank) - 0.5, type_=sa.Float)
 
 
 def _query(terms: Sequence[str]) -> sa.ColumnElement[object]:

@@ -43,7 +43,7 @@ def test_the_schema_version_is_the_newest_revision() -> None:
     """Every schema has its migration, one after the other, and the newest is what is made new."""
     scripts = ScriptDirectory(str(Path(catalog_module.__file__).parent / "migrations"))
 
-    assert [script.revision for script in scripts.walk_revisions()] == ["4", "3", "2", "1"]
+    assert [script.revision for script in scripts.walk_revisions()] == ["5", "4", "3", "2", "1"]
     assert scripts.get_current_head() == SCHEMA_VERSION
 
 
@@ -73,14 +73,15 @@ def test_an_older_catalog_becomes_as_a_new_one(tmp_path: Path, schema: str) -> N
     catalog.close()
 
 
-def test_an_older_catalog_on_postgresql_becomes_as_a_new_one(postgres_process: Any) -> None:
+@pytest.mark.parametrize("schema", ["3", "4"])
+def test_an_older_catalog_on_postgresql_becomes_as_a_new_one(postgres_process: Any, schema: str) -> None:
     """As on SQLite: the columns, indexes and keys of a new catalog, and all that it held."""
     import psycopg
 
     names = [f"dateline_{uuid.uuid4().hex}" for _ in range(2)]
     older_url, new_url = map(postgres_process.create, names)
     with psycopg.connect(older_url) as connection:
-        connection.execute((SCHEMAS / "3_postgresql.sql").read_bytes())
+        connection.execute((SCHEMAS / f"{schema}_postgresql.sql").read_bytes())
 
     def described(catalog: Catalog) -> dict[str, list[str]]:
         found = sa.inspect(catalog.engine)
@@ -98,7 +99,10 @@ def test_an_older_catalog_on_postgresql_becomes_as_a_new_one(postgres_process: A
     assert described(catalog) == described(new)
     assert catalog.fact("schema_version") == SCHEMA_VERSION
     assert {info.title: info.names for info in catalog.documents()} == {"dam": ("dam",), "mill": ("copy", "mill")}
-    assert catalog.match_words(["dam", "mill"], 5)[0][0] in {1, 2}
+    with catalog.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT passage_id, length FROM words ORDER BY 1")).all() == [(1, 9), (2, 4)]
+        assert connection.execute(sa.text("SELECT id, passages, length FROM word_totals")).all() == [(1, 2, 13)]
+    assert [passage_id for passage_id, _ in catalog.match_words(["dam", "mill"], 5)] == [2, 1]  # the shorter first
     catalog.close()
     new.close()
 
@@ -128,7 +132,7 @@ def test_a_newer_catalog_is_refused(tmp_path: Path) -> None:
         Catalog.open(tmp_path / "catalog.sqlite")
 
     assert str(raised.value) == (
-        "the catalog has schema 1000, this version of Dateline reads schema 4 and older ones: use the version that "
+        "the catalog has schema 1000, this version of Dateline reads schema 5 and older ones: use the version that "
         "wrote it, or a newer one, or ingest into a new data directory"
     )
 
