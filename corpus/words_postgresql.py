@@ -1,4 +1,4 @@
-"""The words of passages in PostgreSQL's full-text search, with a GIN index, ranked by BM25 as SQLite's FTS5 computes it.
+"""The words of passages in PostgreSQL's full-text search, with a GIN index, ranked by BM25 as FTS5 computes it.
 
 PostgreSQL ranks by how often words stand in a text, not by how rare they are nor how long it is. So the length of each
 text is filed beside its words, and the frequencies of words and the sum of lengths are counted in the transactions that
@@ -66,14 +66,15 @@ class PostgresWords:
     def insert(self, connection: sa.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
         counts: Counter[str] = Counter()
         filed = []
+        lengths = []
         for passage_id, context, text in rows:
             terms = {"B": _cut(context), "A": _cut(text)}
             counts.update({term for words in terms.values() for term in words})
-            length = sum(map(len, terms.values()))
-            filed.append({"id": passage_id, "terms": _vector(terms), "length": length})
+            lengths.append(sum(map(len, terms.values())))
+            filed.append({"id": passage_id, "terms": _vector(terms), "length": lengths[-1]})
         if filed:
             connection.execute(_INSERT, filed)
-            self._count(connection, counts, [row["length"] for row in filed], 1)
+            self._count(connection, counts, lengths, 1)
 
     def delete(self, connection: sa.Connection, passage_ids: Sequence[int]) -> None:
         ids = list(passage_ids)
@@ -99,7 +100,7 @@ class PostgresWords:
         )
         damping = _K1 * (1 - _B) + words.c.length * sa.literal(_K1 * _B * passages / length, sa.Float)
         score: sa.ColumnElement[float] = sa.literal(0.0, sa.Float)
-        for term in sorted(found):
+        for term in filter(found.__contains__, terms):
             idf = math.log((passages - found[term] + 0.5) / (found[term] + 0.5))
             hits = _hits(words.c.terms, term, _ALL) - (1 - _CONTEXT_WEIGHT) * _hits(words.c.terms, term, _CONTEXT)
             # hits * (k1 + 1) / (hits + damping), with the hits once: they cost more than to look whether there are any
@@ -123,8 +124,8 @@ def _hits(terms: sa.ColumnElement[object], term: str, counted: str) -> sa.Column
     """How often a term stands in a text, up to 255 times.
 
     For n places of one weight ``ts_rank`` is the sum of 1/j² for j = 1 … n, over that of all j, which is π²/6. What is
-    left of the sum beyond n is 1/(n + ½), to within a tenth of the way to the next n. Places of no weight change
-    nothing where they stand behind the others: those of the context stand before those of the text.
+    left of the sum beyond n is so near to 1/(n + ½) that n is found by rounding. Places of no weight change nothing
+    where they stand behind the others, and those of the context stand before those of the text.
     """
     rank = sa.cast(sa.func.ts_rank(sa.cast(sa.literal(counted), ARRAY(sa.REAL)), terms, _query([term])), sa.Float(53))
     return sa.func.round(6 / math.pi**2 / (1 - rank) - 0.5, type_=sa.Float)
