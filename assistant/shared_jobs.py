@@ -19,7 +19,7 @@ from assistant.uploads import Upload, UploadResult
 from corpus.document import PublishedDate
 from corpus.errors import BusyError
 from corpus.queue import JobQueue, QueuedFile, QueuedJob, QueueFullError, TakenAwayError
-from index.errors import CatalogDownError, LibraryError, ServerDownError
+from index.errors import CatalogDownError, CatalogFullError, LibraryError, ServerDownError
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +27,8 @@ LEASE = 30.0
 """Seconds after which the job of a process that died is taken by another."""
 _LOOKS = 1.0
 """Seconds between two looks for jobs that other processes were given."""
-_PASSES = (BusyError, CatalogDownError, ServerDownError)
-"""Errors that are over when the server is back: no file is at fault."""
+_PASSES = (BusyError, CatalogDownError, CatalogFullError, ServerDownError)
+"""Errors that are over when the server is back, or has space again: no file is at fault."""
 _MOST_BEGINNINGS = 3
 """How often a file is begun whose process died of it, or while it was added."""
 

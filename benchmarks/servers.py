@@ -103,7 +103,7 @@ class PostgresProcess:
     def stop(self) -> None:
         """At once, as a crash does."""
         os.kill(self.process, signal.SIGQUIT)
-        while self._pid_file.exists():
+        while self._pid_file.exists() or self.running:
             time.sleep(0.02)
 
     def kill(self) -> None:

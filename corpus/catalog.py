@@ -40,7 +40,6 @@ State = Literal["pending", "indexed"]
 
 
 _ADVICE = {
-    "SQLITE_FULL": "free some space on its disk, then try again; what was acknowledged is safe",
     "SQLITE_BUSY": "another process has been writing to it for half a minute; try again when that has ended",
     "SQLITE_READONLY": "its file and its folder must be writable",
 }

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from corpus.errors import CatalogDownError, CatalogError
+from corpus.errors import CatalogDownError, CatalogError, CatalogFullError
 from corpus.words_postgresql import PostgresWords
 from corpus.words_sqlite import Fts5Words
 
@@ -23,6 +23,8 @@ _STATEMENT_SECONDS = 60
 _LONGEST_SAYING = 300
 """Characters of what the server says that a message repeats."""
 _EXPECTED = "expected postgresql://user:password@host/database"
+_DISK_FULL = "53100"
+"""PostgreSQL's code of it."""
 _MIGRATION_LOCK = 0x646C6D67
 """Of those that make or migrate a catalog; any number that others do not use."""
 _WRITER_LOCK = 0x646C7772
@@ -100,6 +102,7 @@ class SqliteDatabase:
             url, connect_args={"timeout": 30}, pool_size=10, max_overflow=30
         )
         sa.event.listen(self.engine, "connect", _configure_sqlite)
+        sa.event.listen(self.engine, "handle_error", _told_full, retval=True)
 
     def lock_schema(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 would begin at the first change of a row
@@ -202,8 +205,10 @@ class PostgresDatabase:
         if context.is_pre_ping:
             return None
         said = " ".join(str(error).split())[:_LONGEST_SAYING] or type(error).__name__
-        if (getattr(error, "sqlstate", None) or "").startswith("53"):
-            return CatalogError(
+        state = getattr(error, "sqlstate", None) or ""
+        if state.startswith("53"):
+            kind = CatalogFullError if state == _DISK_FULL else CatalogError
+            return kind(
                 f"the PostgreSQL server of the catalog is out of a resource ({said}): free some space or memory "
                 "there; what was acknowledged is safe"
             )
@@ -296,6 +301,17 @@ def _drop_nul(connection: Any, _record: Any) -> None:
             return super().dump(obj.replace("\0", ""))
 
     connection.adapters.register_dumper(str, WithoutNul)
+
+
+def _told_full(context: sa.engine.ExceptionContext) -> CatalogError | None:
+    """A full disk in a sentence of ours, whoever writes; None for any other error of SQLite."""
+    error = context.original_exception
+    if getattr(error, "sqlite_errorname", "") != "SQLITE_FULL":
+        return None
+    return CatalogFullError(
+        f"the catalog cannot be used ({error}): free some space on its disk, then try again; what was acknowledged is "
+        "safe"
+    )
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -4,7 +4,8 @@ LibraryError             its further forms stand in index.errors
 ├── BusyError            another process has been writing for long
 ├── OriginalsError       the copies of files cannot be read or written
 └── CatalogError         the catalog cannot be used
-    └── CatalogDownError its server does not answer
+    ├── CatalogDownError its server does not answer
+    └── CatalogFullError its disk is full
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ class LibraryError(Exception):
 
 
 class CatalogError(LibraryError):
-    """The catalog cannot be used: its file is damaged, of another version, or its disk is full."""
+    """The catalog cannot be used: its file is damaged, or of another version, for instance."""
 
 
 class CatalogDownError(CatalogError):
     """The server of the catalog does not answer now; it may the next time."""
+
+
+class CatalogFullError(CatalogError):
+    """The disk of the catalog is full: nothing can be written until there is space, and all can be read."""
 
 
 class OriginalsError(LibraryError):

@@ -277,9 +277,16 @@ class FsspecOriginals:
 
 
 def _s3_files() -> Any:
-    """A file system of fsspec on S3-compatible storage, by the usual variables of the environment."""
+    """A file system of fsspec on S3-compatible storage, by the usual variables of the environment.
+
+    Raises:
+        ValueError: one of these can't be.
+    """
     from obstore.fsspec import FsspecStore
 
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "https://")
+    if urlsplit(endpoint).scheme not in ("http", "https"):
+        raise ValueError(f"AWS_ENDPOINT_URL is {endpoint!r}, and no address such as https://storage.example.org")
     store: Any = FsspecStore
     # Not an instance that was made earlier: the variables may be others now.
     return store("s3", client_options=_S3_CLIENT, retry_config=_S3_RETRIES, skip_instance_cache=True)
@@ -288,11 +295,13 @@ def _s3_files() -> Any:
 def _said(error: Exception) -> str:
     """What storage said, in a line: obstore's errors hold the whole answer, and below it all that they are made of."""
     text, _, source = str(error).partition("\n\nDebug source:")
+    if "/latest/api/token" in text:  # a cloud's machine is asked for its role where no key is named
+        return "AWS_ACCESS_KEY_ID is not set, and this machine has no role that gives a key"
     if told := re.search(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", text, re.DOTALL):
         return html.unescape(f"{told[1]}: {told[2]}")
     if source and "HTTP error" in text:
         server = re.search(r"https?://[^/\s]+", text)
-        causes = re.findall(r'message: "([^"]+)"', source) or re.findall(r"kind: (\w+)", source)
+        causes = re.findall(r'(?:message|error): "([^"]+)"', source) or re.findall(r"kind: (\w+)", source)
         return " ".join([server[0] if server else "the server", "does not answer:", *causes[-1:]])
     return (
         text.rpartition(" - ")[2].removeprefix("Server returned non-2xx status code: ").strip(": \n")

@@ -3,7 +3,8 @@
 LibraryError
 ├── BusyError              another process has been writing for long (corpus.errors)
 ├── CatalogError           the catalog cannot be used (corpus.errors)
-│   └── CatalogDownError   its server does not answer
+│   ├── CatalogDownError   its server does not answer
+│   └── CatalogFullError   its disk is full
 ├── OriginalsError         the copies of files cannot be read or written (corpus.errors)
 ├── EmbedderError          the embedding model cannot be had
 ├── ModelChangedError      the library was built with another model
@@ -14,11 +15,12 @@ LibraryError
 
 from __future__ import annotations
 
-from corpus.errors import CatalogDownError, CatalogError, LibraryError, OriginalsError
+from corpus.errors import CatalogDownError, CatalogError, CatalogFullError, LibraryError, OriginalsError
 
 __all__ = [
     "CatalogDownError",
     "CatalogError",
+    "CatalogFullError",
     "EmbedderError",
     "LibraryError",
     "LibraryLockedError",

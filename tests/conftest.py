@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
+import shutil
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -184,11 +188,11 @@ def s3_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Process]:
     process.kill()
 
 
-def _postgres() -> PostgresProcess:
+def _postgres(folder: Path | None = None) -> PostgresProcess:
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    return PostgresProcess(programs)
+    return PostgresProcess(programs, folder)
 
 
 @pytest.fixture(scope="session")
@@ -227,3 +231,40 @@ def sample_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     assert {result.status for result in results} == {"added"}
     yield parts
     parts.close()
+
+
+class SmallDisk:
+    """A file system of 160 MB with a PostgreSQL on it."""
+
+    def __init__(self, folder: Path) -> None:
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        self.postgres = _postgres(data)
+        self._filler = folder / "filler"
+
+    def fill(self) -> None:
+        """To its last byte."""
+        with self._filler.open("wb") as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1 << 20))
+                file.flush()
+
+    def free(self) -> None:
+        self._filler.unlink()
+
+
+@pytest.fixture
+def small_disk() -> Iterator[SmallDisk]:
+    """A disk that the test may fill."""
+    folder = Path(tempfile.mkdtemp(prefix="dateline-disk-"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160m,mode=755", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("a file system can't be mounted here: root alone may")
+    with contextlib.ExitStack() as stack:
+        stack.callback(folder.rmdir)
+        stack.callback(subprocess.run, ["umount", str(folder)], check=True)
+        disk = SmallDisk(folder)
+        disk.postgres.start()
+        stack.callback(disk.postgres.stop)
+        yield disk

@@ -25,7 +25,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, With
 from assistant.answer import Answer, Turn
 from assistant.assistant import Answerer, Event
 from assistant.export import link, source_list
-from assistant.http.errors import ApiError, error_body
+from assistant.http.errors import ApiError, error_body, error_of_library
 from assistant.http.inert_markdown import InertPieces, inert_markdown
 from assistant.http.json_body import JsonBody
 from assistant.http.openapi import EVENT
@@ -191,7 +191,8 @@ class Completion:
                 if event.answer is not None:
                     yield from self._end(event.answer, pieces.end())
         except LibraryError as error:  # there is no status any more that could tell it
-            yield _as_text(error_body(503, "library_unusable", str(error)))
+            told = error_of_library(error)
+            yield _as_text(error_body(told.status, told.code, told.message))
         yield "data: [DONE]\n\n"
 
     def _end(self, answer: Answer, last_words: str) -> Iterator[str]:

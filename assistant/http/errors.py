@@ -16,7 +16,14 @@ from starlette.types import Receive, Scope, Send
 from assistant.assistant import NoLlmError, QuestionError
 from assistant.conversations import NotKeptError
 from assistant.http.headers import add_headers
-from index.errors import CatalogDownError, LibraryError, LibraryLockedError, OriginalsError, ServerDownError
+from index.errors import (
+    CatalogDownError,
+    CatalogFullError,
+    LibraryError,
+    LibraryLockedError,
+    OriginalsError,
+    ServerDownError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +62,15 @@ def error_response(error: ApiError) -> JSONResponse:
     return JSONResponse(
         error_body(error.status, error.code, error.message, error.param), error.status, headers=error.headers
     )
+
+
+def error_of_library(error: LibraryError) -> ApiError:
+    """What a client is told of a library that can't do what was asked."""
+    if isinstance(error, CatalogFullError):
+        return ApiError(507, "storage_full", str(error))
+    if isinstance(error, CatalogDownError | ServerDownError | OriginalsError):
+        return ApiError(503, "server_down", str(error), headers={"Retry-After": RETRY_AFTER})
+    return ApiError(503, "library_unusable", str(error))
 
 
 def _response(status: int, code: str, message: str, param: str | None = None) -> JSONResponse:
@@ -144,19 +160,11 @@ def install(app: FastAPI) -> None:
     def _locked(_: Request, error: LibraryLockedError) -> JSONResponse:
         return _response(409, "library_locked", str(error))
 
-    @app.exception_handler(CatalogDownError)
-    @app.exception_handler(ServerDownError)
-    @app.exception_handler(OriginalsError)
-    def _down(_: Request, error: LibraryError) -> JSONResponse:
-        log.error("%s", error)
-        response = _response(503, "server_down", str(error))
-        response.headers["Retry-After"] = RETRY_AFTER
-        return response
-
     @app.exception_handler(LibraryError)
     def _library(_: Request, error: LibraryError) -> JSONResponse:
-        log.error("library error: %s", error)
-        return _response(503, "library_unusable", str(error))
+        told = error_of_library(error)
+        log.error("%s: %s", told.code, error)
+        return error_response(told)
 
     app.add_exception_handler(RequestValidationError, validation_error)  # type: ignore[arg-type]  # as Starlette's docs do
 

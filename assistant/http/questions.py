@@ -15,7 +15,7 @@ from assistant.answer import Answer
 from assistant.assistant import Event
 from assistant.conversations import NotKeptError
 from assistant.found_passage import found_passage
-from assistant.http.errors import error_body
+from assistant.http.errors import error_body, error_of_library
 from assistant.http.json_body import JsonBody
 from assistant.http.openapi import EVENT
 from assistant.http.owner import owner_of
@@ -78,7 +78,8 @@ def _server_sent(first: Event, rest: Iterator[Event], keep: Callable[[Answer], N
     except NotKeptError as error:
         yield _as_text("error", error_body(404, "not_kept", str(error)))
     except LibraryError as error:
-        yield _as_text("error", error_body(503, "library_unusable", str(error)))
+        told = error_of_library(error)
+        yield _as_text("error", error_body(told.status, told.code, told.message))
 
 
 def _as_text(kind: str, data: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from assistant.http.caller import Caller
 from assistant.http.errors import RETRY_AFTER, ApiError
 from assistant.shared_rates import SharedRates
-from index.errors import CatalogDownError
+from index.errors import CatalogDownError, CatalogFullError
 
 _THREADS = 4
 """In which the shared counts are asked for: a request is not to wait for those that are worked on."""
@@ -58,5 +58,7 @@ class Rates:
             self._threads = anyio.CapacityLimiter(_THREADS)
         try:
             return await anyio.to_thread.run_sync(shared.hit, " ".join(who), limiter=self._threads)
+        except CatalogFullError:
+            return await self._hit(who)  # what reads goes on: each process counts alone until there is space
         except CatalogDownError as error:
             raise ApiError(503, "server_down", str(error), headers={"Retry-After": RETRY_AFTER}) from error

@@ -19,7 +19,7 @@ from assistant.uploads import Upload, UploadResult
 from corpus.catalog import Catalog
 from corpus.document import PublishedDate
 from corpus.queue import JobQueue, TakenAwayError
-from index.errors import ServerDownError
+from index.errors import CatalogFullError, ServerDownError
 
 if TYPE_CHECKING:
     pass
@@ -178,15 +178,18 @@ def test_closing_gives_the_job_back_behind_the_file_in_hand(worker: Callable[...
     assert second_added == ["b"]
 
 
-def test_a_server_that_is_away_is_waited_for(worker: Callable[..., SharedJobs]) -> None:
-    """While the vectors' server does not answer the job waits, and its file is added when it is back, however often
-    that was tried."""
+@pytest.mark.parametrize(
+    "error", [ServerDownError("the Chroma server is away"), CatalogFullError("the disk is full")], ids=["away", "full"]
+)
+def test_a_server_that_is_away_is_waited_for(worker: Callable[..., SharedJobs], error: Exception) -> None:
+    """While the vectors' server does not answer, or the database has no space, the job waits, and its file is added
+    when that is over, however often that was tried."""
     tries: list[str] = []
 
     def add(upload: Upload) -> list[UploadResult]:
         tries.append(upload.name)
         if len(tries) <= 5:
-            raise ServerDownError("the Chroma server is away")
+            raise error
         return added(upload)
 
     jobs = worker(add, lease=0.5)

@@ -81,6 +81,14 @@ def test_places_of_no_known_kind_are_told(tmp_path: Path) -> None:
     assert "secret" not in str(told.value)
 
 
+def test_an_endpoint_that_is_no_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "storage:9000")
+    with pytest.raises(
+        OriginalsError, match=r"s3://bucket/x cannot be used \(AWS_ENDPOINT_URL is 'storage:9000', and no"
+    ):
+        open_originals(tmp_path, "s3://bucket/x")
+
+
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore.fsspec", None)  # an import of it fails
     with pytest.raises(OriginalsError, match=r"reaches s3://bucket/x is not installed \(pip install '\.\[s3\]'\)"):

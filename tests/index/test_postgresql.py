@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-import shutil
 import socket
-import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from benchmarks.servers import PostgresProcess, postgres_programs
 from corpus.catalog import Catalog
 from corpus.document import Document
-from corpus.errors import CatalogDownError, CatalogError
+from corpus.errors import CatalogDownError, CatalogError, CatalogFullError
 from index.embedding import WordHashEmbedder
 from index.library import Library
 from index.words import WordIndex, stems
@@ -199,40 +194,17 @@ def test_a_wrong_password_is_a_sentence(own_postgres_process: Any) -> None:
     sa.create_engine(sa.make_url(right).set(drivername="postgresql+psycopg")).connect().close()
 
 
-@pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A file system of 160 MB."""
-    folder = Path(tempfile.mkdtemp(prefix="dateline-disk-"))
-    mount = ["mount", "-t", "tmpfs", "-o", "size=160m,mode=755", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        folder.rmdir()
-        pytest.skip("a file system can't be mounted here: root alone may")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-    folder.rmdir()
-
-
-def test_a_full_disk_is_a_sentence_and_loses_nothing(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_a_sentence_and_loses_nothing(small_disk: Any, tmp_path: Path) -> None:
     """What does not fit is refused in a sentence, what was acknowledged stays and is found, and with free space again
     the same document goes in."""
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    data = small_disk / "data"
-    data.mkdir(mode=0o700)
-    process = PostgresProcess(programs, data)
-    process.start()
-    library = Library.open(tmp_path / "library", WordHashEmbedder(), database_url=process.create("library"))
+    url = small_disk.postgres.create("library")
+    library = Library.open(tmp_path / "library", WordHashEmbedder(), database_url=url)
     assert [one.status for one in library.add([document("dam")])] == ["added"]
-    filler = small_disk / "filler"
-    with filler.open("wb") as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(1 << 20))
-            file.flush()
+    small_disk.fill()
     words = random.Random(1)  # noqa: S311
     large = document("mill", " ".join(f"The mill {words.random()} is finished." for _ in range(20_000)))
 
-    with pytest.raises(CatalogError) as raised:
+    with pytest.raises(CatalogFullError) as raised:
         list(library.add([large]))
     said = str(raised.value)
     assert said.startswith("the PostgreSQL server of the catalog is out of a resource (could not extend file ")
@@ -241,9 +213,8 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(small_disk: Path, tmp_path:
         "is safe"
     )
     assert library.down() == {}
-    filler.unlink()
+    small_disk.free()
     assert titles(library, "dam") == ["dam"]
     assert library.document(large.id) is None
     assert [one.status for one in library.add([large])] == ["added"]
     library.close()
-    process.stop()

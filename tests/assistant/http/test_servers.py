@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
@@ -196,6 +201,7 @@ S3_AWAY = {
     "other bucket": "NoSuchBucket: The specified bucket does not exist",
     "wrong secret": "SignatureDoesNotMatch: The request signature we calculated does not match the signature you "
     "provided. Check your key and signing method.",
+    "no key": "AWS_ACCESS_KEY_ID is not set, and this machine has no role that gives a key",
     "unknown key": "InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.",
 }
 
@@ -222,6 +228,10 @@ def test_without_its_s3_the_api_answers_and_recovers(
     wrong = right
     if fault == "down":
         s3_process.kill()
+    elif fault == "no key":
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1")  # where a cloud's machine has its role
     elif fault == "other bucket":
         wrong = right.model_copy(update={"originals_url": SecretStr("s3://buckets/originals")})
     else:
@@ -254,3 +264,79 @@ def test_without_its_s3_the_api_answers_and_recovers(
         assert told in (cause, "403 Forbidden")
     assert cause in said[0]
     assert cause in said[3]
+
+
+def test_on_a_full_disk_of_the_database_reading_goes_on(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]],
+    settings: Settings,
+    chroma_process: Any,
+    small_disk: Any,
+) -> None:
+    """What would be written is refused with 507 and a sentence, which the metrics count; questions are answered, also
+    where they can't be counted any more, and readiness is green. With space again all goes on."""
+    from assistant.http.api import create_app
+
+    url = small_disk.postgres.create("library")
+    settings = settings.model_copy(update={"database_url": SecretStr(url), "chroma_url": chroma_process.url})
+    numbers = random.Random(1)  # noqa: S311
+    large = {"title": "Mill", "text": " ".join(f"The mill {numbers.random()} is finished." for _ in range(20_000))}
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST) as client,
+    ):
+        wall = {"title": "Works", "text": "The harbour wall was finished on 3 May 2021."}
+        client.post("/v1/documents", json=wall).raise_for_status()
+        small_disk.fill()
+        with psycopg.connect(url, autocommit=True) as connection, contextlib.suppress(psycopg.errors.DiskFull):
+            for number in range(1_000_000):
+                connection.execute("INSERT INTO request_rates VALUES (%s, 0, 0, 0)", [f"address {number:0200}"])
+            pytest.fail("the disk is not full")
+
+        refused = client.post("/v1/documents", json=large)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (507, "storage_full")
+        said = refused.json()["error"]["message"]
+        assert said.startswith("the PostgreSQL server of the catalog is out of a resource (could not extend file ")
+        assert said.endswith("free some space or memory there; what was acknowledged is safe")
+        waiting = client.post("/v1/documents?background=true", files={"files": ("mill.txt", large["text"].encode())})
+        assert (waiting.status_code, waiting.json()["error"]["code"]) == (507, "storage_full")
+        assert client.post("/v1/ask", json=QUESTION).json()["answered"] is True
+        ready = client.get("/readyz")
+        assert (ready.status_code, "down" in ready.json()) == (200, False)
+        assert [one["title"] for one in client.get("/v1/documents").json()["documents"]] == ["Works"]
+        counted = re.findall(r'dateline_requests_total{.*status="507"} (\S+)', client.get("/metrics").text)
+        assert counted == ["2.0"]
+
+        small_disk.free()
+        client.post("/v1/documents", json=large).raise_for_status()
+        assert {one["title"] for one in client.get("/v1/documents").json()["documents"]} == {"Works", "Mill"}
+
+
+def test_on_a_full_disk_of_one_machine_reading_goes_on(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]], settings: Settings
+) -> None:
+    """Documents and conversations are refused with 507 and a sentence; questions are answered."""
+    from assistant.http.api import create_app
+
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST) as client,
+    ):
+        text = "The harbour wall was finished on 3 May 2021. The council paid for the harbour wall."
+        client.post("/v1/documents", json={"title": "Works", "text": text}).raise_for_status()
+        client.post("/v1/conversations", json={}).raise_for_status()
+
+        def limit(connection: Any, *_: Any) -> None:
+            connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the size that the file has
+
+        sa.event.listen(parts.catalog.engine, "checkout", limit)
+        long = " ".join(f"The mill {number} is finished." for number in range(5_000))
+        document = client.post("/v1/documents", json={"title": "Mill", "text": long})
+        conversations = [client.post("/v1/conversations", json={"title": "T" * 200}) for _ in range(100)]
+        for refused in (document, conversations[-1]):
+            assert (refused.status_code, refused.json()["error"]["code"]) == (507, "storage_full")
+            assert refused.json()["error"]["message"] == (
+                "the catalog cannot be used (database or disk is full): free some space on its disk, then try again; "
+                "what was acknowledged is safe"
+            )
+        assert client.post("/v1/ask", json=QUESTION).json()["answered"] is True
+        assert client.get("/readyz").status_code == 200
