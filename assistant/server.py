@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import signal
 import socket
@@ -161,6 +162,10 @@ def _open_and_serve(
     prepare: Callable[[Parts], None] | None,
     worker: Worker | None = None,
 ) -> None:
+    # The longest import of all, begun while the library is opened, which for the most part waits for another process.
+    threading.Thread(
+        target=importlib.import_module, args=("sentence_transformers",), name="import-models", daemon=True
+    ).start()
     from assistant.logs import answer_log
     from assistant.parts import open_parts
 
