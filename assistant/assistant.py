@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from assistant.actors import asked_actor, prefer_actor
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
 from assistant.breadth import MOST_QUOTES, Breadth, breadth_of, choose_events, choose_many, topic_of
 from assistant.calibration import Calibration, sigmoid
@@ -323,6 +324,8 @@ class Assistant:
         evidence = ordered.evidence if ordered is not None else found.evidence
         spoken = prefer_speaker(looked.question.text, evidence)
         evidence = spoken if spoken is not None else evidence
+        acted = prefer_actor(looked.question.text, evidence)
+        evidence = acted if acted is not None else evidence
         breadth = breadth_of(question)
         difference = None
         events = self._events_of_time(looked, breadth, filters)
@@ -369,6 +372,7 @@ class Assistant:
                 *_notes(filters, impossible),
                 *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
                 *([Step("speaker", {"words_of": asked_speaker(looked.question.text)})] if spoken is not None else []),
+                *([Step("actor", {"deeds_of": asked_actor(looked.question.text)})] if acted is not None else []),
                 *([parts.step] if parts is not None else []),
                 *_readings(ordered, breadth, events, hidden),
             ),
