@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import random
 import re
+import shutil
+import subprocess
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -18,8 +21,9 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from assistant.keys import open_keys
-from benchmarks.servers import S3Process
+from benchmarks.servers import S3Process, postgres_programs
 from corpus.originals import content_hash
+from index.health import problems
 
 if TYPE_CHECKING:
     from assistant.parts import Parts
@@ -264,6 +268,56 @@ def test_without_its_s3_the_api_answers_and_recovers(
         assert told in (cause, "403 Forbidden")
     assert cause in said[0]
     assert cause in said[3]
+
+
+def test_a_backup_is_restored_whole(
+    stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]],
+    settings: Settings,
+    tmp_path: Path,
+    postgres_process: Any,
+    postgres_database: str,
+    chroma_process: Any,
+    own_chroma_process: Any,
+) -> None:
+    """The drill of docs/operations.md: from a dump of the database and a copy of the originals, on servers that know
+    nothing of it, the same question gets the same answer; files, conversations and keys are there."""
+    from assistant.http.api import create_app
+
+    programs = postgres_programs()
+    assert programs is not None
+    url = SecretStr(postgres_database)
+    settings = settings.model_copy(update={"database_url": url, "chroma_url": own_chroma_process.url})
+    data = b"The harbour wall was finished on 3 May 2021. The council paid for the harbour wall."
+    with open_keys(settings) as keys:
+        secret = keys.create("newsroom", "admin").token
+    headers = {"Authorization": f"Bearer {secret}"}
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST, headers=headers) as client,
+    ):
+        added = client.post("/v1/documents", files=[("files", ("wall.txt", data)), ("files", ("mill.txt", b"A mill."))])
+        wall = added.json()["results"][0]["document_id"]
+        kept = client.post("/v1/conversations", json={"title": "One"}).json()["id"]
+        before = client.post("/v1/ask", json={**QUESTION, "conversation_id": kept}).json()
+        assert before["answered"] is True
+
+    subprocess.run([programs / "pg_dump", "-Fc", "-f", tmp_path / "dump", postgres_database], check=True)
+    own_chroma_process.kill()
+    restored = postgres_process.create(f"dateline_{uuid.uuid4().hex}")
+    subprocess.run([programs / "pg_restore", "-d", restored, tmp_path / "dump"], check=True)
+    there = {"data_dir": tmp_path / "restored", "database_url": SecretStr(restored), "chroma_url": chroma_process.url}
+    shutil.copytree(settings.data_dir / "originals", tmp_path / "restored" / "originals")
+    settings = settings.model_copy(update=there)
+    with (
+        stand_in_parts(settings) as parts,
+        TestClient(create_app(parts, settings), base_url=HOST, headers=headers) as client,
+    ):
+        after = client.post("/v1/ask", json=QUESTION).json()
+        assert (after["text"], after["citations"]) == (before["text"], before["citations"])
+        assert len(client.get("/v1/documents").json()["documents"]) == 2
+        assert client.get(f"/v1/documents/{wall}/file").content == data
+        assert client.get(f"/v1/conversations/{kept}").json()["turns"][0]["answer"]["text"] == before["text"]
+        assert list(problems(parts.library)) == []
 
 
 def test_on_a_full_disk_of_the_database_reading_goes_on(
