@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS words "
@@ -26,9 +25,6 @@ _LONGEST_TERM = 500
 _MOST_POSITIONS = 255
 """Places of a term in one text that are filed; PostgreSQL takes no more."""
 _LAST_POSITION = 16_383
-_ALL = "{1, 1, 1, 1}"
-_CONTEXT = "{0, 0, 1, 0}"
-"""What ``ts_rank`` counts: the context is filed as B, the text as A."""
 _CONTEXT_WEIGHT = 0.6
 """Of a word in the context; one in the text weighs 1. As in SQLite."""
 _K1 = 1.2
@@ -52,6 +48,23 @@ _TERMS_OF = sa.text(
     "ORDER BY lexeme"
 )
 _FREQUENCIES = sa.text("SELECT term, passages FROM word_frequencies WHERE term = ANY(:terms) AND passages > 0")
+# For n places of one weight ts_rank is the sum of 1/j² for j = 1 … n, over that of all j, which is π²/6. What is left
+# of the sum beyond n is so near to 1/(n + ½) that n is found by rounding. Places of no weight change nothing where they
+# stand behind the others, and those of the context, filed as B, stand before those of the text, filed as A.
+_HITS = f"round({6 / math.pi**2} / (1 - CAST(ts_rank('{{weights}}', terms, query) AS FLOAT)) - 0.5)"
+_WEIGHED_HITS = (
+    f"{_HITS.format(weights='{1, 1, 1, 1}')} - {1 - _CONTEXT_WEIGHT} * {_HITS.format(weights='{0, 0, 1, 0}')}"
+)
+_DAMPING = f"({_K1} * ({1 - _B} + {_B} * CAST(length AS FLOAT) / :average))"
+# hits * (k1 + 1) / (hits + damping), with the hits, which are what costs, once; the weight is idf * (k1 + 1).
+_SCORE = f"weight * (1 - {_DAMPING} / ({_WEIGHED_HITS} + {_DAMPING}))"
+# Scored before they are put together: else each match would be carried there with all its terms.
+_MATCHING = sa.text(
+    f"WITH scored AS MATERIALIZED (SELECT passage_id, {_SCORE} AS score "  # noqa: S608
+    "FROM unnest(CAST(:queries AS tsquery[]), CAST(:weights AS float[])) AS asked (query, weight) "
+    "JOIN words ON terms @@ query) "
+    "SELECT passage_id AS id, sum(score) AS score FROM scored GROUP BY passage_id"
+).columns(sa.column("id", sa.Integer), sa.column("score", sa.Float))
 
 
 class PostgresWords:
@@ -92,25 +105,13 @@ class PostgresWords:
         found = self.frequencies(connection, terms)
         totals = connection.execute(_TOTALS).one_or_none()
         passages, length = totals if totals is not None else (1, 1)
-        words = sa.table(
-            "words",
-            sa.column("passage_id", sa.Integer),
-            sa.column("terms", TSVECTOR),
-            sa.column("length", sa.Integer),
-        )
-        damping = _K1 * (1 - _B) + words.c.length * sa.literal(_K1 * _B * passages / length, sa.Float)
-        score: sa.ColumnElement[float] = sa.literal(0.0, sa.Float)
-        for term in filter(found.__contains__, terms):
-            idf = math.log((passages - found[term] + 0.5) / (found[term] + 0.5))
-            hits = _hits(words.c.terms, term, _ALL) - (1 - _CONTEXT_WEIGHT) * _hits(words.c.terms, term, _CONTEXT)
-            # hits * (k1 + 1) / (hits + damping), with the hits once: they cost more than to look whether there are any
-            weight = max(idf, _LOWEST_IDF) * (_K1 + 1) * (1 - damping / (hits + damping))
-            score += sa.case((words.c.terms.op("@@")(_query([term])), weight), else_=0.0)
-        return (
-            sa.select(words.c.passage_id.label("id"), score.label("score"))
-            .where(words.c.terms.op("@@")(_query(list(found))))
-            .subquery("matching")
-        )
+        weights = [
+            max(math.log((passages - frequency + 0.5) / (frequency + 0.5)), _LOWEST_IDF) * (_K1 + 1)
+            for frequency in found.values()
+        ]
+        return _MATCHING.bindparams(
+            queries=[_quoted(term[:_LONGEST_TERM]) for term in found], weights=weights, average=length / passages
+        ).subquery("matching")
 
     def _count(self, connection: sa.Connection, counts: dict[str, int], lengths: Sequence[int], sign: int) -> None:
         """Count texts of these lengths, with so many for each term, in (``sign`` 1) or out (-1)."""
@@ -118,21 +119,6 @@ class PostgresWords:
             # Always in one order, so that two writers cannot wait for each other.
             connection.execute(_COUNT, [{"term": term, "passages": sign * counts[term]} for term in sorted(counts)])
         connection.execute(_TOTAL, {"passages": sign * len(lengths), "length": sign * sum(lengths)})
-
-
-def _hits(terms: sa.ColumnElement[object], term: str, counted: str) -> sa.ColumnElement[float]:
-    """How often a term stands in a text, up to 255 times.
-
-    For n places of one weight ``ts_rank`` is the sum of 1/j² for j = 1 … n, over that of all j, which is π²/6. What is
-    left of the sum beyond n is so near to 1/(n + ½) that n is found by rounding. Places of no weight change nothing
-    where they stand behind the others, and those of the context stand before those of the text.
-    """
-    rank = sa.cast(sa.func.ts_rank(sa.cast(sa.literal(counted), ARRAY(sa.REAL)), terms, _query([term])), sa.Float(53))
-    return sa.func.round(6 / math.pi**2 / (1 - rank) - 0.5, type_=sa.Float)
-
-
-def _query(terms: Sequence[str]) -> sa.ColumnElement[object]:
-    return sa.cast(sa.literal(" | ".join(_quoted(term[:_LONGEST_TERM]) for term in terms)), TSQUERY)
 
 
 def _cut(terms: str) -> list[str]:
