@@ -14,7 +14,16 @@ from typing import Any, Literal
 
 from assistant.actors import asked_actor, prefer_actor
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
-from assistant.breadth import MOST_QUOTES, Breadth, breadth_of, choose_events, choose_many, topic_of
+from assistant.breadth import (
+    MOST_QUOTES,
+    Breadth,
+    breadth_of,
+    choose_events,
+    choose_many,
+    other_wording,
+    statements_of_many,
+    topic_of,
+)
 from assistant.calibration import Calibration, sigmoid
 from assistant.compound import named_together, parts_of, said_missing
 from assistant.disagreements import Difference, find_difference, lead, name_sides
@@ -315,11 +324,15 @@ class Assistant:
             except LlmError as error:
                 failure = str(error)
         stats = self._library.stats(filters)
+        calibration = self._calibrations["reader" if self._reader is not None else "plain"]
         looked = self._look(question, asked, filters)
+        confidence = _confidence(looked.found, calibration)
+        reworded = None
+        if confidence < calibration.threshold:
+            reworded = self._reworded(question, asked, filters, calibration)
+            looked, confidence = reworded or (looked, confidence)
         found, window = looked.found, looked.window
         timings: dict[str, float] = dict(looked.timings_ms)
-        calibration = self._calibrations["reader" if self._reader is not None else "plain"]
-        confidence = _confidence(found, calibration)
         ordered = in_order(found.evidence, window) if window is not None and window.order is not None else None
         evidence = ordered.evidence if ordered is not None else found.evidence
         spoken = prefer_speaker(looked.question.text, evidence)
@@ -334,7 +347,7 @@ class Assistant:
         if parts is not None:
             evidence, quotes, confidence = parts.evidence, list(parts.quotes), parts.confidence
             ranked = _with_those_of([quote.evidence for quote in quotes], ranked)
-            ordered = spoken = breadth = None
+            ordered = spoken = acted = breadth = None
         elif events:
             evidence = tuple(events)
             ranked = _with_those_of(events, ranked)
@@ -360,7 +373,7 @@ class Assistant:
         passages = tuple(_near(item) for item in ranked[:_SHOWN])
         if not answered:
             if impossible is None:  # else no filter is what hides an answer
-                hidden = self._hidden(looked.question, window, filters, calibration)
+                hidden = self._hidden(asked, window, filters, calibration)
             reason = reason_of(stats, filters, window=window, hidden=hidden, impossible=impossible)
             refusal = f"{reason} {nearest_of(passages)}".rstrip()
         trace = Trace(
@@ -373,6 +386,7 @@ class Assistant:
                 *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
                 *([Step("speaker", {"words_of": asked_speaker(looked.question.text)})] if spoken is not None else []),
                 *([Step("actor", {"deeds_of": asked_actor(looked.question.text)})] if acted is not None else []),
+                *([Step("wording", {"asked_as": looked.question.question})] if reworded is not None else []),
                 *([parts.step] if parts is not None else []),
                 *_readings(ordered, breadth, events, hidden),
             ),
@@ -382,7 +396,7 @@ class Assistant:
         answer = Answer(
             id=uuid.uuid4().hex,
             question=question,
-            standalone_question=looked.question.text,
+            standalone_question=asked.text,
             answered=answered,
             reason=reason,
             confidence=confidence,
@@ -405,6 +419,24 @@ class Assistant:
             missing=missing,
             failure=failure,
         )
+
+    def _reworded(
+        self, question: str, asked: StandAlone, filters: Filters, calibration: Calibration
+    ) -> tuple[Looked, float] | None:
+        """What is found for a question in the words of documents, and how sure; None where that is no answer either."""
+        wording = other_wording(asked.question, has_topic=bool(asked.topic))
+        if wording is None:
+            return None
+        looked = self._look(question, StandAlone(wording.question, asked.topic), filters)
+        confidence = _confidence(looked.found, calibration)
+        if confidence < calibration.threshold:
+            return None
+        if wording.of_many:
+            told = statements_of_many(looked.found.evidence, self._library)
+            if not told:
+                return None
+            looked = replace(looked, found=replace(looked.found, evidence=tuple(told)))
+        return looked, confidence
 
     def _parts(self, looked: Looked, filters: Filters, calibration: Calibration) -> _Parts | None:
         """What answers each of several questions in one.
@@ -431,6 +463,7 @@ class Assistant:
                 continue
             sure.append(confidence)
             evidence = prefer_speaker(part.question, found.evidence) or found.evidence
+            evidence = prefer_actor(part.question, evidence) or evidence
             weighed += evidence
             for rank, quote in enumerate(
                 choose_quotes(evidence, self._library, most=max(MOST_QUOTES // len(parts), 1))

@@ -15,6 +15,7 @@ from typing import Literal
 
 from assistant.evidence import Evidence, quote_span, sentence_vectors
 from assistant.order import time_of
+from assistant.speakers import speakers_of
 from assistant.timeline import tell_the_same, told_dates
 from assistant.values import asked_kind
 from assistant.verbatim import Quote, add_new
@@ -77,6 +78,67 @@ def breadth_of(question: str) -> Breadth | None:
     if found is None or asked_kind(question) in ("date", "number"):
         return None
     return Breadth(found[0].strip(), "reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A question whose subject names nobody ("each side", "other countries"), as documents would word it."""
+
+    question: str
+    of_many: bool
+    """Whether what many say is asked for, so that what one of them says is no answer."""
+
+
+_SIDES = r"(?:sides?|part(?:y|ies)|countr(?:y|ies)|states?|nations?|partners?|signator(?:y|ies)|governments?|leaders?)"
+_BOUND = re.compile(
+    rf"^\W*what (?:did|do|does|have|has|had|must|will|would) (?:each|both|either|the two)(?: of (?:the|them))?"
+    rf"(?: (?:two )?{_SIDES})? (?:have to |had to )?"
+    r"(?:promise|agree|undertake|commit|pledge|vow|guarantee|accept|owe)d?"
+    r"(?: (?:each other|one another|the other(?: side| one)?))?(?: (?:to|to do|themselves to))?"
+    r" (?:in|under|by|with|through) (?P<topic>.+?)\W*$",
+    re.IGNORECASE,
+)
+_REACTED = re.compile(
+    r"^\W*how (?:did|have|has|do) (?:(?:the )?(?:other|foreign|neighbou?ring|different|various|many)"
+    r" (?:countries|governments|states|nations|powers|leaders|capitals)|the (?:rest of the )?world|governments"
+    r"|countries|the international community|(?:its|their|the) (?:neighbou?rs|allies))"
+    r" (?:react|respond)(?:ed)?(?: to (?P<topic>.+?))?\W*$",
+    re.IGNORECASE,
+)
+_MANY = re.compile(
+    r"\b(?:governments|countries|nations|capitals|allies|neighbou?rs|powers|(?:member|other) states|world leaders"
+    r"|heads of state)\b",
+    re.IGNORECASE,
+)
+
+
+def other_wording(question: str, *, has_topic: bool = False) -> Wording | None:
+    """How documents would word a question whose subject names nobody; None for any other.
+
+    What each side promises in a treaty is what the treaty provides; how others react to it is what governments say.
+
+    Args:
+        has_topic: whether an earlier question says what this one is about.
+    """
+    if (bound := _BOUND.match(question)) is not None:
+        return Wording(f"What does {bound['topic']} provide?", of_many=False)
+    reacted = _REACTED.match(question)
+    if reacted is None or not (reacted["topic"] or has_topic):
+        return None
+    return Wording(f"What did governments say about {reacted['topic'] or 'it'}?", of_many=True)
+
+
+def statements_of_many(evidence: Sequence[Evidence], library: Library) -> list[Evidence]:
+    """The best sentence, where it tells of many, and what its document reports as said; else none.
+
+    That one government speaks is no answer to how others react.
+    """
+    if not evidence or not _MANY.search(evidence[0].sentence.text):
+        return []
+    document_id = evidence[0].sentence.document_id
+    beside = [item for item in evidence[1:] if item.sentence.document_id == document_id]
+    told_by = speakers_of([item.sentence for item in beside], library)
+    return [evidence[0], *(item for item, speaker in zip(beside, told_by, strict=True) if speaker is not None)]
 
 
 def choose_many(

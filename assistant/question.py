@@ -14,6 +14,7 @@ from index.words import query_terms
 _LEANS = re.compile(
     r"^\W*(?:and|but|or|so|also|what about|how about|what else|who else|why not|really)\b"
     r"|\b(?:it|its|he|him|his|she|her|hers|they|them|their|theirs|this|these|those|there|one|ones|such|the same)\b"
+    r"|\b(?:react|respond)(?:ed)?\W*$"  # to what, the question before it says
     r"|\bthat\s*(?:[?.,!]|$)|\b(?:does|did|is|was|do|about|of|like) that\b",
     re.IGNORECASE,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.assistant import Assistant
-from assistant.breadth import breadth_of, choose_many, topic_of
+from assistant.breadth import breadth_of, choose_many, other_wording, statements_of_many, topic_of
 from assistant.calibration import Calibration, load_calibrations
 from assistant.evidence import weigh_sentences
 from assistant.windows import question_window
@@ -159,3 +159,62 @@ def test_a_broad_question_is_told_by_its_form(question: str, arrangement: str) -
 def test_a_question_for_one_thing_is_not_broad(question: str) -> None:
     """A date, a number, a name, a reason or a yes is one quote's work."""
     assert breadth_of(question) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "wording"),
+    [
+        ("What did each side promise in the treaty?", "What does the treaty provide?"),
+        ("what must both parties undertake to do under the lease", "What does the lease provide?"),
+        ("What have the two countries agreed to in the accord of 1961?", "What does the accord of 1961 provide?"),
+        ("How did other countries react to the treaty?", "What did governments say about the treaty?"),
+        ("How has the rest of the world responded to the veto?", "What did governments say about the veto?"),
+        ("How did other countries react?", None),
+        ("How did Japan react to the treaty?", None),
+        ("How did stock markets in other countries react to the treaty?", None),
+        ("What did Kim promise in the treaty?", None),
+        ("What did each side say?", None),
+    ],
+)
+def test_a_subject_that_names_nobody_is_worded_as_documents_do(question: str, wording: str | None) -> None:
+    """Where it names somebody, or says too little to be asked about, it is left alone."""
+    other = other_wording(question)
+    assert (other.question if other is not None else None) == wording
+
+
+def test_an_earlier_question_says_what_others_react_to() -> None:
+    """The follow-up alone says nothing of it."""
+    other = other_wording("How did other countries react?", has_topic=True)
+    assert other is not None
+    assert other.question == "What did governments say about it?"
+
+
+PACT = """{first}
+
+Anna Berg, the minister of Norway, said that the pact was a mistake.
+
+The pact has ten pages. It was printed on Tuesday.
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "quotes"),
+    [
+        ("Many governments condemned the pact on Monday.", 2),
+        ("The government condemned the pact on Monday.", 0),
+    ],
+)
+def test_what_many_say_is_not_what_one_says(settings: Settings, first: str, quotes: int) -> None:
+    """The best sentence must tell of several; beside it stands what its document reports as said."""
+    from index.embedding import WordHashEmbedder
+    from index.library import Library
+
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    list(library.add([Document(text=PACT.format(first=first), title="Pact", origin="pact", name="pact")]))
+    question = "condemned the pact governments government"
+    weighed = weigh_sentences(question, library.search(question), library, load_calibrations())
+    told = statements_of_many(sorted(weighed, key=lambda item: -item.logit), library)
+    library.close()
+
+    said = [first, "Anna Berg, the minister of Norway, said that the pact was a mistake."]
+    assert [item.sentence.text for item in told] == said[:quotes]

@@ -35,3 +35,18 @@ def test_the_set_is_large_enough_to_tell() -> None:
 def test_no_figure_falls(figures: dict[str, Any], name: str) -> None:
     """Search, answers, citations and confidence are as good as they were."""
     assert figures[name] >= FLOORS[name]
+
+
+BROAD = read_questions(Path(__file__).parent.parent / "eval" / "broad" / "questions.jsonl")
+
+
+def test_broad_questions_are_answered_where_the_documents_tell(sample_parts: Parts) -> None:
+    """A time, several people, each side, other countries: answered, or refused, as the documents have it."""
+    outcomes = list(ask_all(sample_parts.assistant, sample_parts.library, BROAD))
+    figures = summarise(outcomes, documents=sample_parts.library.stats().documents).to_dict()
+
+    assert len(BROAD) >= 24
+    assert figures["answered_rate"]["answerable"] >= 0.9
+    assert figures["answered_rate"]["unanswerable"] <= 0.07
+    assert figures["answer"] >= 0.9
+    assert figures["citation_exact"] == 1.0

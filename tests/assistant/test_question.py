@@ -20,6 +20,8 @@ TREATY = [Turn("user", "When was the treaty signed?"), Turn("assistant", "It was
         "What did they promise?",
         "Who said that?",
         "Cost?",
+        "How did other countries react?",
+        "How has Japan responded?",
     ],
 )
 def test_a_follow_up_is_led_by_the_question_that_it_leans_on(question: str) -> None:
@@ -27,7 +29,14 @@ def test_a_follow_up_is_led_by_the_question_that_it_leans_on(question: str) -> N
     assert stand_alone(question, TREATY, most_characters=1000).text == f"When was the treaty signed: {question}"
 
 
-@pytest.mark.parametrize("question", ["How much rice was sent to North Korea?", "Who is the president of Ukraine?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much rice was sent to North Korea?",
+        "Who is the president of Ukraine?",
+        "How did Japan respond to the satellite of the North?",
+    ],
+)
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     """A change of topic brings nothing along."""
     assert stand_alone(question, TREATY, most_characters=1000).text == question
