@@ -38,6 +38,7 @@ from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_
 from assistant.speakers import asked_speaker, prefer_speaker, speakers_of
 from assistant.timeline import DATES_READ, MOST_EVENTS, Timeline, build_timeline, events_of_time, events_within
 from assistant.values import asked_kind, marks
+from assistant.verbatim import MOST_QUOTES as MOST_OF_ONE
 from assistant.verbatim import Quote, check_citations, choose_quotes, quote_sides, repeats, write
 from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
@@ -448,7 +449,7 @@ class Assistant:
         parts = parts_of(asked.question)
         if not parts or (whole and named_together(parts, whole[0].sentence.text)):
             return None
-        weighed: list[Evidence] = []
+        weighed: list[tuple[Evidence, ...]] = []
         quotes: list[Quote] = []
         best: list[Quote] = []
         sure: list[float] = []
@@ -463,19 +464,18 @@ class Assistant:
                 continue
             sure.append(confidence)
             evidence = prefer_speaker(part.question, found.evidence) or found.evidence
-            evidence = prefer_actor(part.question, evidence) or evidence
-            weighed += evidence
-            for rank, quote in enumerate(
-                choose_quotes(evidence, self._library, most=max(MOST_QUOTES // len(parts), 1))
-            ):
+            weighed.append(prefer_actor(part.question, evidence) or evidence)
+        for evidence in weighed:
+            most = min(MOST_QUOTES // len(weighed) or 1, MOST_OF_ONE)
+            for rank, quote in enumerate(choose_quotes(evidence, self._library, most=most)):
                 if not any(repeats(quote.evidence, quote.span, known) for known in quotes):
                     quotes.append(quote)
                     best += [quote] if rank == 0 else []
         if not sure:
             return None
-        weighed.sort(key=lambda item: -item.logit)
+        together = sorted((item for evidence in weighed for item in evidence), key=lambda item: -item.logit)
         return _Parts(
-            tuple(weighed), tuple(quotes), tuple(best), min(sure), tuple(missing), Step("parts", {"parts": told})
+            tuple(together), tuple(quotes), tuple(best), min(sure), tuple(missing), Step("parts", {"parts": told})
         )
 
     def _events_of_time(self, looked: Looked, breadth: Breadth | None, filters: Filters) -> list[Evidence]:

@@ -16,17 +16,18 @@ _LONGEST_NAME = 6
 
 _VERBS = (
     r"say|think|believe|argue|claim|state|write|report|announce|declare|reply|answer|respond|react|warn|threaten|want"
-    r"|demand|ask|promise|pledge|offer|propose|suggest|expect|fear|deny|admit|do"
+    r"|demand|ask|promise|pledge|undertake|offer|propose|suggest|expect|fear|deny|admit|do"
     r"|said|thought|believed|argued|claimed|stated|written|reported|announced|declared|replied|answered|responded"
     r"|reacted|warned|threatened|wanted|demanded|asked|promised|pledged|offered|proposed|suggested|expected|denied"
     r"|admitted|done"
 )
 _SEVERAL = re.compile(
     rf"^(?P<before>\W*(?:what|how|why)\s+)(?P<verb>did|do|does|have|has|had|will|would)\s+"
-    rf"(?P<names>[^?!.;:]+?)(?P<after>\s+(?:{_VERBS})\b.*)$",
+    rf"(?P<names>[^?!.;:]+?)(?:\s+(?:each|both|all))?(?P<after>\s+(?:{_VERBS})\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
-_AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+", re.IGNORECASE)
+_AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
+"""Not "&": that stands in the names of firms."""
 _NOBODY = frozenset("he she it they we you i him her them us both each all others".split())
 _OF_ONE = {"do": "does", "have": "has"}
 
@@ -42,9 +43,9 @@ class Part:
 
 
 def named_together(parts: Sequence[Part], text: str) -> bool:
-    """Whether a text names all of them as one: "Bosnia and Herzegovina", "Sturm, Ruger and Co"."""
+    """Whether a text names all of them as one: "Bosnia and Herzegovina"."""
     first, *others = (re.escape(part.name) for part in parts)
-    together = first + "".join(rf"(?:,? and |, | & ){name}" for name in others)
+    together = first + "".join(rf"(?:,? and |, ){name}" for name in others)
     return re.search(rf"(?<!\w){together}(?!\w)", text, re.IGNORECASE) is not None
 
 

@@ -61,7 +61,12 @@ def assistant(settings: Settings) -> Iterator[Assistant]:
             "What have Seoul, Tokyo, and Kyiv offered?",
             [f"What has {name} offered?" for name in ("Seoul", "Tokyo", "Kyiv")],
         ),
-        ("What do NATO & Japan want?", ["What does NATO want?", "What does Japan want?"]),
+        ("What do NATO and Japan want?", ["What does NATO want?", "What does Japan want?"]),
+        (
+            "What did Seoul and Tokyo each undertake to do?",
+            [f"What did {a} undertake to do?" for a in ("Seoul", "Tokyo")],
+        ),
+        ("What did Lund Rope & Wire do?", []),
         ("What did Kim and Putin sign?", []),
         ("When did Kim and Putin conclude the treaty?", []),
         ("What did Kim say about Russia and China?", []),
