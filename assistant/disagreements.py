@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answer import Citation, Disagreement, DisagreementKind, DisagreementSide
+from assistant.counts import Counted
 from assistant.evidence import Evidence
 from assistant.values import Kind, Value, asked_kind, counts_the_asked, values_in
 from corpus.document import Sentence, Span
@@ -82,6 +83,8 @@ def find_difference(
     best = evidence[0].logit
     about = sorted((line for line in lines if asked.speaks_of(line, best)), key=lambda line: -line.support)
     groups = _twins(about[:_COMPARED], lines, kind, asked, question)
+    if len(groups) < 2 and (counts := _newest_counts(lines, asked, question)):
+        return Difference("changed over time", tuple(counts))
     if len(groups) < 2:
         groups = _in_place(about[:_COMPARED], best, kind, asked, question)
     if not 2 <= len(groups) <= MOST_SIDES:
@@ -135,6 +138,45 @@ def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _As
         seen.add(line.document_id)
         _add(groups, value, line.evidence, line.evidence.logit)
     return groups
+
+
+def _newest_counts(lines: Sequence[_Line], asked: _Asked, question: str) -> list[Side]:
+    """A count as one report after another gave it, the newest first and the oldest last; empty where none changed it.
+
+    Of each document the largest number that counts what is asked is taken, one that names the event before others. The
+    best of these sentences sets the measure for the rest.
+    """
+    counted = Counted.of(question)
+    if counted is None or not (counted.event or asked.required):  # "How many died?" may mean anything that happened
+        return []
+    found: dict[str, list[tuple[bool, float, Value, _Line]]] = {}
+    for line in lines:
+        dated = line.evidence.retrieved.document.published is not None
+        off_time = line.evidence.features.get("misses", 0.0) > 0
+        own = {*stems(line.evidence.sentence.text), *stems(line.evidence.retrieved.passage.context)}
+        named_in = line.scope if counted.event else own  # a town that the sentence before names is another place
+        if not dated or off_time or not asked.required <= named_in or not counted.in_event(line.scope):
+            continue
+        sentence = line.evidence.sentence
+        named = counted.in_event(stems(sentence.text))
+        for value in _of(sentence, "number"):
+            if value.amount and counted.counts(value, sentence.text):
+                found.setdefault(line.document_id, []).append((named, value.amount, value, line))
+    if len(found) < 2:
+        return []
+    measure = max((entry for entries in found.values() for entry in entries), key=lambda entry: entry[3].support)[2]
+    groups: list[_Group] = []
+    for entries in found.values():
+        fitting = [entry for entry in entries if _comparable(entry[2], measure)]
+        if fitting:
+            _, _, total, _ = max(fitting, key=lambda entry: entry[:2])
+            same = [entry for entry in fitting if _agree(entry[2], total)]  # "two hundred" is 202 in the next sentence
+            _, _, value, line = max(same, key=lambda entry: entry[1])
+            _add(groups, value, line.evidence, line.evidence.logit)
+    sides = sorted((group.side() for group in groups), key=lambda side: side.published[-1], reverse=True)
+    if len(sides) < 2 or sides[0].published[-1] == sides[1].published[-1]:
+        return []
+    return sides if len(sides) <= MOST_SIDES else [*sides[: MOST_SIDES - 1], sides[-1]]
 
 
 _FARTHEST_APART = 20.0
