@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import re
 import threading
 import time
@@ -33,7 +34,7 @@ from assistant.generative import Due, Phrased, Phrasing, Shown, choose_for_llm, 
 from assistant.llm import LanguageModel, LlmError
 from assistant.order import Ordered, in_order
 from assistant.question import StandAlone, stand_alone
-from assistant.reader import Reader
+from assistant.reader import Reader, ReaderError
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.speakers import asked_speaker, prefer_speaker, speakers_of
 from assistant.timeline import DATES_READ, MOST_EVENTS, Timeline, build_timeline, events_of_time, events_within
@@ -43,6 +44,8 @@ from assistant.verbatim import Quote, check_citations, choose_quotes, quote_side
 from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
+
+log = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 10_000
 _RETRIEVED = 10
@@ -325,8 +328,8 @@ class Assistant:
             except LlmError as error:
                 failure = str(error)
         stats = self._library.stats(filters)
-        calibration = self._calibrations["reader" if self._reader is not None else "plain"]
         looked = self._look(question, asked, filters)
+        calibration = self._calibrations["reader" if self._reader is not None else "plain"]
         confidence = _confidence(looked.found, calibration)
         reworded = None
         if confidence < calibration.threshold:
@@ -505,7 +508,7 @@ class Assistant:
         if wider is None:
             return None
         retrieved = self._library.search(question.text, limit=_RETRIEVED, filters=wider)
-        found = find_evidence(question, retrieved, self._library, self._reader, self._calibrations, window)
+        found = self._found(question, retrieved, window)
         if not found.evidence or _confidence(found, calibration) < calibration.threshold:
             return None
         hidden = hidden_by(found.evidence[0].retrieved.document, filters)
@@ -522,9 +525,19 @@ class Assistant:
         searched = time.perf_counter()
         today = filters.as_of or datetime.date.today()
         window = question_window(question, today) or question_window(asked.text, today)
-        found = find_evidence(asked, retrieved, self._library, self._reader, self._calibrations, window)
+        found = self._found(asked, retrieved, window)
         timings = {"search": (searched - started) * 1000, "evidence": _milliseconds(searched)}
         return Looked(asked, window, tuple(retrieved), found, timings)
+
+    def _found(self, question: StandAlone, retrieved: Sequence[RetrievedPassage], window: Window | None) -> Found:
+        """The weighed evidence, without the reader from when on it could not be loaded."""
+        try:
+            return find_evidence(question, retrieved, self._library, self._reader, self._calibrations, window)
+        except ReaderError as error:
+            log.error("answers are given without the reader: %s", error)
+            self._reader = None
+            self._notes = (*self._notes, f"answers are given without the reader: {error}")
+            return find_evidence(question, retrieved, self._library, None, self._calibrations, window)
 
     def _checked(self, question: str, noun: str = "question") -> str:
         question = question.strip()

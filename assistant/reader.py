@@ -68,7 +68,8 @@ def open_reader(setting: str) -> Reader | None:
     """The reader that a setting names: ``packaged``, ``none``, or a CrossEncoder's folder or hub name.
 
     Raises:
-        ReaderError: the packaged weights are missing, damaged, or made for another backbone.
+        ReaderError: the packaged weights are missing, damaged, or made for another backbone; there is no such
+            CrossEncoder on this machine.
     """
     if setting == "none":
         return None
@@ -76,7 +77,9 @@ def open_reader(setting: str) -> Reader | None:
         reader = PackagedReader(packaged_path(), Path(str(resources.files("assistant") / "weights" / WEIGHTS)))
         reader.check()
         return reader
-    return CrossEncoderReader(setting)
+    named = CrossEncoderReader(setting)
+    named.check()
+    return named
 
 
 def pair_ids(tokenizer: Any, question: str, candidates: Sequence[Candidate]) -> list[tuple[list[int], list[int]]]:
@@ -240,23 +243,41 @@ class CrossEncoderReader:
         self._lock = threading.Lock()
         self._loaded: Any = None
 
+    def check(self) -> None:
+        """Whether the model is on this machine; its weights are not read.
+
+        Raises:
+            ReaderError: it is not.
+        """
+        from transformers import AutoConfig
+
+        try:
+            AutoConfig.from_pretrained(self._setting, local_files_only=True)
+        except (OSError, ValueError) as error:
+            raise self._not_here(error) from error
+
     def load(self) -> None:
         """Load now instead of at the first question.
 
         Raises:
-            ReaderError: there is no such model here.
+            ReaderError: there is no such model here, or its weights are damaged.
         """
         with self._lock:
             if self._loaded is None:
+                from safetensors import SafetensorError
                 from sentence_transformers import CrossEncoder
 
                 try:
                     self._loaded = CrossEncoder(self._setting, device="cpu", local_files_only=True)
-                except (OSError, ValueError) as error:
-                    raise ReaderError(
-                        f"no cross-encoder at {self._setting!r}: expected 'packaged', 'none', a folder, or a hub name "
-                        f"whose files are already on this machine ({error})"
-                    ) from error
+                except (OSError, ValueError, SafetensorError) as error:
+                    raise self._not_here(error) from error
+
+    def _not_here(self, error: Exception) -> ReaderError:
+        said = str(error).strip().partition("\n")[0]
+        return ReaderError(
+            f"no cross-encoder at {self._setting!r}: expected 'packaged', 'none', a folder, or a hub name whose files "
+            f"are already on this machine ({said})"
+        )
 
     def score(self, question: str, candidates: Sequence[Candidate]) -> Logits:
         self.load()

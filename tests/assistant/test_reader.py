@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from assistant.assistant import Assistant
+from assistant.calibration import load_calibrations
 from assistant.reader import (
     FORMAT,
     WEIGHTS,
     Candidate,
+    Logits,
     PackagedReader,
     ReaderError,
     open_reader,
@@ -111,10 +114,29 @@ def test_no_reader_on_request() -> None:
 
 def test_an_unknown_cross_encoder_is_refused(tmp_path: Path) -> None:
     """A folder that is none, or a hub name without its files here, is named with what was expected."""
-    reader = open_reader(str(tmp_path / "nothing"))
-    assert reader is not None
     with pytest.raises(ReaderError, match="expected 'packaged', 'none', a folder, or a hub name"):
-        reader.score(QUESTION, CANDIDATES)
+        open_reader(str(tmp_path / "nothing"))
+
+
+class _Damaged:
+    """A reader whose weights turn out to be damaged when they are read."""
+
+    name = "damaged"
+
+    def score(self, _question: str, _candidates: object) -> Logits:
+        raise ReaderError("the weights are damaged")
+
+
+def test_answers_go_on_where_the_reader_cannot_be_loaded(sample_parts: Parts) -> None:
+    """The question that finds it out is answered without the reader, and so are those after it; each trace says so."""
+    assistant = Assistant(sample_parts.library, _Damaged(), load_calibrations())
+    for _ in range(2):
+        answer = assistant.ask("When did North Korea ratify the treaty?")
+        assert answer.answered
+        notes = [step.detail["text"] for step in answer.trace.steps if step.name == "note"]
+        assert notes == ["answers are given without the reader: the weights are damaged"]
+        (weighed,) = [step for step in answer.trace.steps if step.name == "weigh"]
+        assert weighed.detail["reader"] is None
 
 
 def test_the_shipped_reader_is_in_use(sample_parts: Parts) -> None:
