@@ -37,6 +37,12 @@ def _encodable(text: str) -> str:
     return text
 
 
+def _worded(text: str) -> str:
+    if not text.strip():
+        raise ValueError("there is nothing but white space: write what to look for, in words")
+    return text
+
+
 def _web_address(url: str) -> str:
     if url and not url.lower().startswith(("http:", "https:")):
         raise ValueError("the address must begin with http: or https:")
@@ -69,19 +75,22 @@ def _to_come(when: datetime.datetime) -> datetime.datetime:
     return when
 
 
+_TITLED = r"[^\s\x85]|\uFEFF"
+"""What pydantic leaves of a title is more than white space; patterns are read as ECMAScript reads them."""
 _WHOLE = AfterValidator(_encodable)
 Text = Annotated[str, _WHOLE]
 DocumentTitle = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
     _WHOLE,
-    Field(json_schema_extra={"pattern": r"\S"}),
+    Field(json_schema_extra={"pattern": _TITLED}),
 ]
 AsNumber = BeforeValidator(_number)
 """To stand after the limits of a whole number, or they are left out of the OpenAPI document."""
 Day = Annotated[datetime.date, BeforeValidator(_written_day)]
-_WORDS = WithJsonSchema({"type": "string", "minLength": 1, "pattern": r"\S"})
-"""Of a text that must hold more than white space, where the code that takes it says so in better words."""
+_WORDED = Field(json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]|\uFEFF"})
+"""Of a text that must hold more than what Python takes for white space; the code that takes it says so in better words.
+"""
 
 
 class _Request(BaseModel):
@@ -126,7 +135,7 @@ class TurnField(_Request):
 
 
 class AskRequest(FilterFields):
-    question: Annotated[Text, _WORDS]
+    question: Annotated[str, _WHOLE, WithJsonSchema({"type": "string", "minLength": 1}), _WORDED]
     """What to ask, in words."""
     history: list[TurnField] = Field(default_factory=list, max_length=1000)
     """Earlier turns of the conversation, the oldest first."""
@@ -154,14 +163,14 @@ class AskRequest(FilterFields):
 
 
 class SearchRequest(FilterFields):
-    query: Annotated[str, StringConstraints(min_length=1, max_length=10_000), _WHOLE]
+    query: Annotated[str, StringConstraints(min_length=1, max_length=10_000), _WHOLE, AfterValidator(_worded), _WORDED]
     limit: Annotated[int, Field(ge=1, le=50), AsNumber] = 10
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "treaty with Russia", "limit": 5}]})
 
 
 class TimelineRequest(FilterFields):
-    topic: Annotated[str, StringConstraints(min_length=1), _WHOLE]
+    topic: Annotated[str, StringConstraints(min_length=1), _WHOLE, _WORDED]
     """What to look for, in words; where it names a time ("floods in August 2024"), only events of that time."""
     limit: int = Field(default=30, ge=1, le=100)
     """Events at most; the most relevant are kept."""
@@ -248,7 +257,7 @@ class ConversationRequest(_Request):
 
 
 class RenameRequest(_Request):
-    title: Annotated[Title, StringConstraints(min_length=1), Field(json_schema_extra={"pattern": r"\S"})]
+    title: Annotated[Title, StringConstraints(min_length=1), Field(json_schema_extra={"pattern": _TITLED})]
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "The treaty and its dates"}]})
 
