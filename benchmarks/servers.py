@@ -24,17 +24,20 @@ COMMAND = (sys.executable, "-c", "from assistant.cli import main; main()")
 """The ``dateline`` command of this folder."""
 
 
-class ChromaProcess:
-    """``chroma run``."""
+class _LocalServer:
+    """A server on a free port of this computer."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._port = _free_port()
+    def __init__(self, command: Sequence[str | Path], asked: str = "") -> None:
+        """
+        Args:
+            command: what starts it; the port follows.
+            asked: the path that answers once it serves.
+        """
+        port = str(_free_port())
+        self._command = [*command, port]
+        self.url = f"http://127.0.0.1:{port}"
+        self._asked = asked
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def process(self) -> int:
@@ -46,15 +49,14 @@ class ChromaProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
+        """Returns when it serves."""
         import httpx
 
-        program = Path(sys.executable).parent / "chroma"
-        command = [program, "run", "--path", self._folder, "--host", "127.0.0.1", "--port", str(self._port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while True:
-            assert self._process.poll() is None
+            assert self.running
             try:
-                httpx.get(f"{self.url}/api/v2/heartbeat")
+                httpx.get(f"{self.url}{self._asked}", trust_env=False)
                 return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -63,6 +65,14 @@ class ChromaProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+
+class ChromaProcess(_LocalServer):
+    """``chroma run``."""
+
+    def __init__(self, folder: Path) -> None:
+        program = Path(sys.executable).parent / "chroma"
+        super().__init__([program, "run", "--path", folder, "--host", "127.0.0.1", "--port"], "/api/v2/heartbeat")
 
 
 class PostgresProcess:
@@ -153,36 +163,11 @@ def postgres_programs() -> Path | None:
     return places[-1] if places else None
 
 
-class S3Process:
-    """moto's server, which speaks S3, keeps all in memory, and can ask for keys."""
+class S3Process(_LocalServer):
+    """moto's server, which speaks S3, starts empty and open to all, keeps all in memory, and can ask for keys."""
 
     def __init__(self, program: Path) -> None:
-        self._program = program
-        self._port = _free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        """Empty, and open to all."""
-        import httpx
-
-        command = [self._program, "-H", "127.0.0.1", "-p", str(self._port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while True:
-            assert self._process.poll() is None
-            try:
-                httpx.get(self.url, trust_env=False)
-                return
-            except httpx.TransportError:
-                time.sleep(0.05)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        super().__init__([program, "-H", "127.0.0.1", "-p"])
 
     def create(self, bucket: str) -> None:
         """A new bucket."""
