@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from assistant.answer import Answer, Step, Trace, Turn
 from assistant.kept_answer import from_kept, to_kept
 from corpus.catalog import Catalog
-from corpus.database import clock
+from corpus.database import clock, create_tables
 from corpus.filters import Filters
 
 LOCAL = "local"
@@ -167,7 +167,7 @@ class Conversations:
         """With the tables, which are made for the first conversation: most commands never look at one."""
         with self._making:
             if not self._made:
-                _metadata.create_all(self._catalog.engine)
+                create_tables(self._catalog.database, _metadata)
                 self._made = True
         return self._catalog.engine
 

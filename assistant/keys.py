@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from assistant.settings import Settings
 from corpus.catalog import CATALOG_FILE, Catalog
-from corpus.database import clock
+from corpus.database import Database, clock, create_tables
 
 Role = Literal["reader", "writer", "admin"]
 """``reader`` asks, ``writer`` also changes documents, ``admin`` also manages keys."""
@@ -134,9 +134,9 @@ class Session:
 class Keys:
     """All keys of a library. Threads and processes may share them; each call is a transaction of its own."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        _metadata.create_all(engine)
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
+        create_tables(database, _metadata)
 
     def create(self, name: str, role: Role, *, expires: datetime.datetime | None = None) -> NewKey:
         """Make a key.
@@ -271,7 +271,7 @@ def open_keys(settings: Settings) -> Iterator[Keys]:
     url = settings.catalog_url
     catalog = Catalog(url) if url is not None else Catalog.open(settings.data_dir / CATALOG_FILE)
     try:
-        yield Keys(catalog.engine)
+        yield Keys(catalog.database)
     finally:
         catalog.close()
 

@@ -10,7 +10,7 @@ import itertools
 
 import sqlalchemy as sa
 
-from corpus.database import PostgresDatabase
+from corpus.database import PostgresDatabase, create_tables
 
 _CLEANED_EVERY = 10_000
 """Requests after which a process removes what is over."""
@@ -54,9 +54,7 @@ class SharedRates:
         self._engine = database.engine
         self._most = most
         self._hits = itertools.count(1)
-        with self._engine.begin() as connection:
-            database.lock_schema(connection)
-            _metadata.create_all(connection)
+        create_tables(database, _metadata)
 
     def hit(self, who: str) -> float | None:
         """Count a request; where it is one too many, the seconds after which the next may come.

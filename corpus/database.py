@@ -267,6 +267,16 @@ def clock(connection: sa.Connection) -> datetime.datetime:
     return now.astimezone(datetime.UTC)
 
 
+def create_tables(database: Database, metadata: sa.MetaData) -> None:
+    """Make the tables that are not there. Processes that look at once do it one after the other."""
+    with database.engine.begin() as connection:
+        if metadata.tables.keys() <= set(sa.inspect(connection).get_table_names()):
+            return
+    with database.engine.begin() as connection:
+        database.lock_schema(connection)
+        metadata.create_all(connection)
+
+
 @contextmanager
 def scratch_database(url: str) -> Iterator[str]:
     """A new, empty database on the server of a PostgreSQL database, dropped at the end; its URL.

@@ -33,7 +33,7 @@ from assistant.settings import Settings
 
 def create_app(parts: Parts, settings: Settings) -> FastAPI:
     """The API on these parts; the page is mounted on it later."""
-    kept_keys = Keys(parts.catalog.engine)
+    kept_keys = Keys(parts.catalog.database)
     running = entry.Running.start(parts, settings)
     jobs = documents.open_jobs(parts, running, limits=settings.upload_limits)
 

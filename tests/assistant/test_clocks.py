@@ -69,13 +69,13 @@ def elsewhere(request: pytest.FixtureRequest, postgres_database: str) -> Callabl
 
 def test_a_key_ends_for_all_at_once(catalog: Catalog, elsewhere: Callable[[str], Any]) -> None:
     """One that ends in an hour opens, and one that ended an hour ago does not, whatever the clock of who is asked."""
-    keys = Keys(catalog.engine)
+    keys = Keys(catalog.database)
     now = datetime.datetime.now(datetime.UTC)
     open_, over = (
         keys.create(name, "reader", expires=when).token for name, when in (("open", now + HOUR), ("over", now - HOUR))
     )
     told = elsewhere(f"""
-keys, told = Keys(catalog.engine), [[key.name, key.state] for key in Keys(catalog.engine).all()]
+keys, told = Keys(catalog.database), [[key.name, key.state] for key in Keys(catalog.database).all()]
 for token in ({open_!r}, {over!r}):
     try:
         told.append(keys.check(token).name)
@@ -92,11 +92,11 @@ say(told)
 def test_a_session_lasts_as_long_as_was_said(catalog: Catalog, elsewhere: Callable[[str], Any]) -> None:
     """One that was opened through a process whose clock is wrong lasts seven days, and opens nothing after; and it
     ends no other."""
-    keys = Keys(catalog.engine)
+    keys = Keys(catalog.database)
     token = keys.create("newsroom", "reader").token
     here = keys.sign_in(token)
     there, opened = elsewhere(f"""
-keys = Keys(catalog.engine)
+keys = Keys(catalog.database)
 say([keys.sign_in({token!r}).token, keys.check_session({here.token!r}).name])
 """)
     assert opened == "newsroom"
@@ -111,7 +111,7 @@ say([keys.sign_in({token!r}).token, keys.check_session({here.token!r}).name])
         keys.check_session(there)
     said = elsewhere(f"""
 try:
-    say(Keys(catalog.engine).check_session({there!r}).name)
+    say(Keys(catalog.database).check_session({there!r}).name)
 except KeyRejectedError as error:
     say(str(error))
 """)

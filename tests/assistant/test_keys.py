@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
 
+from assistant.conversations import LOCAL, Conversations
 from assistant.keys import SESSION, KeyNameError, KeyRejectedError, Keys, open_keys
-from corpus.catalog import CATALOG_FILE
+from corpus.catalog import CATALOG_FILE, Catalog
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -41,6 +44,28 @@ def keys(anywhere: Settings) -> Iterator[Keys]:
 def keys_in_a_file(settings: Settings) -> Iterator[Keys]:
     with open_keys(settings) as keys:
         yield keys
+
+
+@pytest.mark.parametrize(
+    "of", [lambda it: Keys(it.database).all(), lambda it: Conversations(it).infos(LOCAL)], ids=["keys", "talks"]
+)
+def test_processes_that_first_look_at_once_make_the_tables_once(
+    anywhere: Settings, of: Callable[[Catalog], object]
+) -> None:
+    """One makes them, the others wait and find them."""
+    anywhere.data_dir.mkdir(parents=True)
+    url = anywhere.catalog_url or f"sqlite:///{anywhere.data_dir / CATALOG_FILE}"
+    catalogs = [Catalog(url) for _ in range(4)]
+    together = threading.Barrier(len(catalogs))
+
+    def look(catalog: Catalog) -> object:
+        together.wait()
+        return of(catalog)
+
+    with ThreadPoolExecutor(len(catalogs)) as pool:
+        assert list(pool.map(look, catalogs)) == [[]] * len(catalogs)
+    for catalog in catalogs:
+        catalog.close()
 
 
 def test_a_key_is_known_again(keys: Keys) -> None:

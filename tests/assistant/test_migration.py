@@ -73,7 +73,7 @@ def filled(one_machine: Settings, stand_in_parts: OpenParts) -> dict[str, Any]:
         list(parts.library.add([Document(long, "Long", origin="test:long", name="long.txt")]))
         conversation = parts.conversations.create(LOCAL, "First")
         parts.conversations.create(LOCAL, "Second")
-        Keys(parts.catalog.engine).create("mine", "writer")
+        Keys(parts.catalog.database).create("mine", "writer")
         return look(parts) | {"conversation": conversation.id}
 
 
@@ -95,7 +95,7 @@ def look(parts: Parts) -> dict[str, Any]:
         "vectors": library.vector_count(),
         "last_id": library.catalog.revision()[0],
         "conversations": sorted(info.title for info in parts.conversations.infos(LOCAL)),
-        "keys": [key.name for key in Keys(parts.catalog.engine).all()],
+        "keys": [key.name for key in Keys(parts.catalog.database).all()],
     }
 
 

@@ -32,7 +32,7 @@ def bearer(key: NewKey | str) -> dict[str, str]:
 
 @pytest.fixture
 def keys(parts: Parts) -> Keys:
-    return Keys(parts.catalog.engine)
+    return Keys(parts.catalog.database)
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def test_a_client_that_vanishes_leaves_nothing_running(
     spoken: Callable[[bytes], socket.socket], parts: Parts, server: str
 ) -> None:
     """Clients that leave in the middle of a streamed answer leave no turn taken and no thread at work."""
-    key = Keys(parts.catalog.engine).create("gone", "reader").token
+    key = Keys(parts.catalog.database).create("gone", "reader").token
     asked = json.dumps({"question": "Is the harbour open?", "stream": True}).encode()
     headers = ["Content-Type: application/json", f"Content-Length: {len(asked)}", f"Authorization: Bearer {key}"]
     for _ in range(5):

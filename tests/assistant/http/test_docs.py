@@ -68,7 +68,7 @@ def test_the_page_needs_nothing_else(client: TestClient) -> None:
 
 def test_the_examples_are_calls_that_work(client: TestClient, parts: Parts) -> None:
     """Each example of the page is taken by the API as it stands there, with real ids for its capital letters."""
-    keys = Keys(parts.catalog.engine)
+    keys = Keys(parts.catalog.database)
     client.headers["Authorization"] = f"Bearer {keys.create('examples', 'admin').token}"
     tried: dict[str, int] = {}
     found = [operation for _, operation in operations(client.get("/openapi.json").json(), "http://127.0.0.1:7860")]

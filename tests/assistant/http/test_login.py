@@ -20,7 +20,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml", "sec-fetch-site": "same-
 
 @pytest.fixture
 def keys(parts: Parts) -> Keys:
-    return Keys(parts.catalog.engine)
+    return Keys(parts.catalog.database)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_the_api_does_what_its_document_says(server: str, parts: Parts, client: 
 
     Each operation is also asked for something that is there, and does what it is for.
     """
-    key = Keys(parts.catalog.engine).create("fuzz", "admin").token
+    key = Keys(parts.catalog.database).create("fuzz", "admin").token
     seen = tmp_path / "seen.jsonl"
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{server}/openapi.json"),

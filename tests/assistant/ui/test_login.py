@@ -44,7 +44,7 @@ def parts(kept: Settings, stand_in_parts: Callable[[Settings], AbstractContextMa
 @pytest.fixture(scope="module")
 def keys(parts: Parts) -> dict[str, str]:
     """Tokens of a writer's key and of a reader's, by name."""
-    made = Keys(parts.catalog.engine)
+    made = Keys(parts.catalog.database)
     return {"newsroom": made.create("newsroom", "writer").token, "guest": made.create("guest", "reader").token}
 
 
@@ -121,7 +121,7 @@ def test_what_is_not_allowed_is_told(browser: Browser, server: str, keys: dict[s
 
 def test_an_ended_session_is_told(browser: Browser, parts: Parts, server: str) -> None:
     """A question that is refused since the key was revoked says so, and leads to the login and back to the question."""
-    made = Keys(parts.catalog.engine)
+    made = Keys(parts.catalog.database)
     page = browser.new_page()  # not by `visit`: a refusal is an error in the browser's log
     page.goto(server)
     sign_in(page, made.create("leaver", "reader").token)
