@@ -7,9 +7,12 @@ nothing. Conventions where English has none of its own:
   and overlapping parts of decades (2000-2004, 2003-2007, 2006-2009) and centuries, whose parts have no agreed ends;
 - weeks run from Monday to Sunday, seasons by whole months of the northern hemisphere; a winter named by one year is
   that year, since it may be either of two;
+- a season without a year ("in the spring") is the one that a verb in the past or future points to, else a habit;
+- what lasted "from Monday to Wednesday" is over: both days lie behind the text;
 - ``before``, ``until`` and ``by`` are open to the past, ``after`` to the future, ``since`` runs to the published day.
 
-A text without a published date is given only what names its year itself.
+A text without a published date is given only what names its year itself. Not read: years before Christ, which no
+``date`` holds, and movable feasts, whose day hangs on a church, a country or the moon.
 """
 
 from __future__ import annotations
@@ -47,6 +50,9 @@ def event_dates_of(sentences: Sequence[Readable], published: date | None) -> lis
             result.append(())
             continue
         named = list(_read(sentence.text, published, anchor))
+        anchor = None
+        for item in named:
+            anchor = _counted_from(item, anchor)
         result.append(
             tuple(
                 EventDate(
@@ -59,7 +65,6 @@ def event_dates_of(sentences: Sequence[Readable], published: date | None) -> lis
                 for item in named
             )
         )
-        anchor = next((item.period for item in reversed(named) if item.period.granularity != "range"), None)
     return result
 
 
@@ -75,6 +80,8 @@ class _Named(NamedTuple):
     start: int
     end: int
     period: Period
+    of_a_thing: bool = False
+    """Whether it stands behind "of", as in "the treaty of June"."""
 
 
 class _UnknownError(ValueError):
@@ -515,6 +522,21 @@ def _season(match: re.Match[str], context: _Context) -> Period | None:
 
 
 @_rule(
+    r"\b[Tt]he (?P<season>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter)\b(?!,? \d)"
+    r"(?=[,.;:!?)]|$| (?:and|or|but|to|in|at|on|from|with|by|for|as|after|before|when|while|have|has|had|was|were|is"
+    r"|are|will|would|could|said)\b)",
+    "bare season",
+)
+def _bare_season(match: re.Match[str], context: _Context) -> Period | None:
+    """ "In the fall" is left out: somebody may have been hurt in it."""
+    start, habit = _SEASONS[match["season"].lower()], _HABIT.search(context.text) is not None
+    known = _direction(context) and not habit
+    season = _nearest(context, lambda year: _months(year, start, start + 2)) if known else None
+    elsewhere = season is not None and context.anchor is not None and context.anchor.first.year != season.first.year
+    return None if elsewhere else season
+
+
+@_rule(
     rf"{_NO_NUMBER_BEFORE}(?:Q(?P<quarter>[1-4])|(?P<ordinal>[Ff]irst|[Ss]econd|[Tt]hird|[Ff]ourth)[-\s](?P<what>quarter|half)){_OF_YEAR}",
     "quarter",
 )
@@ -668,8 +690,7 @@ def _named_unit(match: re.Match[str], context: _Context) -> Period | None:
 
 
 def _shift(anchor: Period, unit: str, steps: int) -> Period | None:
-    order = ("day", "week", "weekend", "fortnight", "month", "quarter", "year", "decade")
-    if order.index(anchor.granularity) > order.index(unit):
+    if _unit(unit, anchor.first) != _unit(unit, anchor.last):
         return None  # two days after some day of 2004
     return _unit(unit, anchor.first, steps)
 
@@ -738,6 +759,12 @@ def _direction(context: _Context) -> str:
     if not kind.startswith("past") and context.relation in ("until", "till", "through", "by"):
         return "future"
     return "future" if kind == "short" else kind
+
+
+_HABIT = re.compile(
+    r"\b(?:can|may|if|often|usually|always|every|each|should|generally|typically|seldom|rarely)\b", re.I
+)
+"""Words of what comes again or is a rule."""
 
 
 def _nearest(context: _Context, make: Callable[[int], Period]) -> Period | None:
@@ -826,6 +853,8 @@ _DETERMINER_BEFORE = re.compile(
 _NOUN_AFTER = re.compile(
     r"\s+(?!(?:and|or|to|in|is|was|were|are|of|at|on|for|with|has|had|by|from|the|a|an|that|which)\b)[A-Za-z]|-[a-z]"
 )
+_MANNER = _compile(r"(?:[-\s])(?:style[ds]?|inspired|themed)\b|-(?:like|esque)\b", re.I)
+"""Behind a time that only names a manner: a house in 1890s style."""
 _VERB_AFTER = _compile(r" (?:was|is|saw|has|had|will|marked|brought|became|began|ended|would|turned|proved)\b")
 _YEAR_RELATIONS = frozenset(
     [
@@ -935,17 +964,31 @@ def _read(text: str, published: date | None, anchor: Period | None) -> Iterator[
                 yield from pair
                 index += 1
                 behind = following.end
-                anchor = next((item.period for item in pair if item.period.granularity != "range"), anchor)
+                for item in pair:
+                    anchor = _counted_from(item, anchor)
             elif listed or _stands(text, atom, lead):
                 year = _year_behind(context, atoms, index - 1) if atom.open else None
                 named = _one(replace(context, year=year), atom, lead)
         except (ValueError, OverflowError):
             continue  # no such day, none that the calendar holds, or none that can be known
         if named is not None:
+            named = named._replace(of_a_thing=lead.relation == "of")
             yield named
             behind = named.end
-            if named.period.granularity != "range":
-                anchor = named.period
+            anchor = _counted_from(named, anchor)
+
+
+def _counted_from(named: _Named, before: Period | None) -> Period | None:
+    """What "two years later" counts from behind a date.
+
+    A summer will do, a stretch of years will not, and the month that a thing is named by ("on Monday the treaty of June
+    was read") does not take the place of the day before it.
+    """
+    period = named.period
+    if period.granularity == "range" and period.first.year != period.last.year:
+        return before
+    names = named.of_a_thing and before is not None and before.granularity == "day" != period.granularity
+    return before if names else period
 
 
 _APPOSED = re.compile(r",\s+(?:on\s+)?")
@@ -964,6 +1007,8 @@ def _told_again(text: str, atom: _Atom, following: _Atom) -> bool:
 def _stands(text: str, atom: _Atom, lead: _Lead) -> bool:
     """Whether words that may be something else are a date here."""
     before, after = text[max(0, atom.start - _REACH) : atom.start], text[atom.end : atom.end + _REACH]
+    if atom.kind in ("decade", "century", "year", "years") and _MANNER.match(after) is not None:
+        return False
     match atom.kind:
         case "weekday":
             return _SOME_WEEKDAY.search(before) is None and _WEEKDAY_NAME.match(after) is None
@@ -974,6 +1019,8 @@ def _stands(text: str, atom: _Atom, lead: _Lead) -> bool:
             if lead.duration and lead.relation in _BACK:
                 return True
             return bool(lead.part) or lead.relation in (_VERBS_AND_PEOPLE if doubtful else _MONTH_RELATIONS)
+        case "bare season":
+            return lead.relation in ("in", "by")
         case "years":
             return _COUNT_BEFORE.search(before) is None
         case "year":
@@ -1079,6 +1126,8 @@ def _from_to(context: _Context, atom: _Atom, following: _Atom, lead: _Lead) -> l
             first = atom.resolve(replace(context, year=second.first.year - 1))
     if first is None or second is None:
         return None
+    if following.kind == "weekday" and _is_over(context, second):
+        first, second = _days_earlier(first, 7), _days_earlier(second, 7)
     part = _PARTS.get(_words(join["part"]), _words(join["part"]))
     first = _part(first, lead.part) if lead.part else first
     second = _part(second, part) if part in _PART_NAMES else second
@@ -1086,6 +1135,22 @@ def _from_to(context: _Context, atom: _Atom, following: _Atom, lead: _Lead) -> l
         return [_Named(lead.start, atom.end, first), _Named(following.start, following.end, second)]
     whole = _range(min(first.first, second.first), max(first.last, second.last))
     return [_Named(lead.start, following.end, whole)]
+
+
+_SET = _compile(
+    r"\b(?:announced|called|declared|ordered|imposed|planned|proposed|scheduled|extended|set|agreed|said|warned)\b",
+    re.I,
+)
+"""Verbs in the past that set days ahead: "called a strike from Monday to Wednesday"."""
+
+
+def _is_over(context: _Context, end: Period) -> bool:
+    """Whether a stretch of weekdays that would end ahead of the text is told in the past."""
+    return end.last > context.today and _direction(context) == "past" and _SET.search(context.text) is None
+
+
+def _days_earlier(period: Period, days: int) -> Period:
+    return period._replace(first=period.first - timedelta(days=days), last=period.last - timedelta(days=days))
 
 
 def _next_after(first: Period, atom: _Atom, context: _Context) -> Period | None:

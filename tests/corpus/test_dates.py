@@ -1,7 +1,7 @@
 """The dates of events: against a gold set written by hand, and against texts that no one would write.
 
 The gold follows the conventions that ``corpus/dates.py`` names (thirds of a year, weeks from Monday …). In its rows, a
-line break ends a sentence.
+line break ends a sentence. It names years before Christ by ISO 8601 (``-0475`` is 476 BC), though none is read.
 """
 
 from __future__ import annotations
@@ -116,6 +116,62 @@ def test_a_date_is_read_against_the_sentence_before_but_no_further() -> None:
     """ "Two days later" counts from a date in the same or the preceding sentence."""
     assert iso("It began on 5 May 2001.\nTwo days later it was over.") == ["2001-05-05", "2001-05-07"]
     assert iso("It began on 5 May 2001.\nNobody came.\nTwo days later it was over.") == ["2001-05-05"]
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("Heavy rain fell between Sunday and Wednesday.", ["2024-11-03/2024-11-06"]),
+        ("The blockade ran from Friday to Monday.", ["2024-11-08/2024-11-11"]),
+        ("The drivers called a walkout from Monday to Wednesday.", ["2024-11-11/2024-11-13"]),
+        ("The fair will run from Monday to Wednesday.", ["2024-11-18/2024-11-20"]),
+    ],
+)
+def test_a_stretch_of_weekdays_told_in_the_past_is_over(text: str, dates: list[str]) -> None:
+    """A text of a Tuesday can't tell that it rained until Wednesday, but that a walkout until then was called."""
+    assert iso(text) == dates
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("The lighthouse was repainted in the summer.", ["2024-06/2024-08"]),
+        ("The ferry will sail again in the spring, its owner said.", ["2025-03/2025-05"]),
+        ("Work must be done by the spring.", ["../2025-05"]),
+        ("The lake freezes in the winter.", []),
+        ("In the summer, if it is too hot, the roof can be opened.", []),
+        ("Two climbers were hurt in the fall.", []),
+        ("It was shut in the summer break.", []),
+        ("The war began in 1912. In the winter it was over.", ["1912"]),
+    ],
+)
+def test_a_season_without_a_year_is_read_where_the_verb_says_which(text: str, dates: list[str]) -> None:
+    """Past and future point to one; a habit, a fall, a noun behind it or another year beside it do not."""
+    assert iso(text) == dates
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("It rained in late May 2001, and three months later it snowed.", ["2001-05-21/2001-05-31", "2001-08"]),
+        ("She joined in the spring of 2020 and left the following year.", ["2020-03/2020-05", "2021"]),
+        ("He ruled from 2004 to 2006 and died two years later.", ["2004/2006"]),
+        (
+            "On Monday he read the treaty of June, and two days later the vote was held.",
+            ["2024-11-11", "2024-06", "2024-11-13"],
+        ),
+        ("It snowed in early May 2001, and two days later it was warm.", ["2001-05-01/2001-05-10"]),
+    ],
+)
+def test_what_comes_later_counts_from_a_season_too(text: str, dates: list[str]) -> None:
+    """Where all of the season lies in one of the units that are counted, and no finer than they are."""
+    assert iso(text) == dates
+
+
+def test_a_time_that_names_a_manner_is_no_date() -> None:
+    """A hall in 1890s style was not built in the 1890s."""
+    assert iso("A 1960s-style kitchen and a hall in 1890s style were shown.") == []
+    assert iso("A kitchen of the 1960s was shown.") == ["1960/1969"]
 
 
 def test_without_a_published_date_nothing_is_guessed() -> None:
