@@ -9,8 +9,8 @@ at, since an altered sentence may by chance be true of another one.
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -93,7 +93,11 @@ def judge(embedder: Embedder, documents: Sequence[Document]) -> tuple[list[Lie],
     return lies, through, missed
 
 
-def main(folder: Path) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    assert __doc__
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder of documents")
+    folder = parser.parse_args(arguments).folder
     documents = [document for path in sorted(folder.iterdir()) for document in read_file(path)]
     lies, through, missed = judge(open_embedder(PACKAGED), documents)
     kinds = Counter(lie.kind for lie in lies)
@@ -107,4 +111,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -9,8 +9,8 @@ freely, and the rules were widened with it; ``blind.txt`` is as free, and nothin
 
 from __future__ import annotations
 
+import argparse
 import datetime
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +63,13 @@ def read(path: Path) -> tuple[list[Source], list[Row]]:
     return sources, rows
 
 
-def main(folder: Path, *, details: bool) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    assert __doc__
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder of sentences.txt, held_out.txt, paraphrases.txt, blind.txt")
+    parser.add_argument("--details", action="store_true", help="print each sentence that is misjudged too")
+    options = parser.parse_args(arguments)
+    folder: Path = options.folder
     embedder = open_embedder(PACKAGED)
     fitting, reporting = (judge(embedder, folder / name) for name in ("sentences.txt", "held_out.txt"))
     best = min(
@@ -76,7 +82,7 @@ def main(folder: Path, *, details: bool) -> None:
         through, dropped = shares(judged, best)
         lies = sum(item.row.kind != "honest" for item in judged)
         print(f"{name}: {lies} lies, {through:.3f} let through; {len(judged) - lies} honest, {dropped:.3f} dropped")
-    if details:
+    if options.details:
         kinds = Counter(item.row.kind for item in (*fitting, *reporting))
         print(", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())))
         for item in fitting:
@@ -122,4 +128,4 @@ def _cost(judged: Sequence[Judged], thresholds: Thresholds) -> tuple[bool, float
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), details="--details" in sys.argv)
+    main()
