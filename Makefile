@@ -2,6 +2,7 @@
 # make test   all tests
 # make check  format, lint, import layers, strict types
 # make transcripts  docs/transcripts.md and the example of the README, asked anew
+# make accuracy     docs/accuracy.md, its figure and the README's sentence, from the calibration
 # make eval   the figures of every set in EVAL (folders with documents/ and questions.jsonl)
 # make reader       train the reader on DATA, an hour on two cores
 # make bench        Dateline beside its peers: speed, and quality on the sets in EVAL
@@ -16,7 +17,7 @@ BENCH := .bench/venv
 S3 := .s3
 
 .DELETE_ON_ERROR:
-.PHONY: run test check transcripts eval reader calibration bench clean
+.PHONY: run test check transcripts accuracy eval reader calibration bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-dev
 
 transcripts: $(VENV)/.installed
 	$(BIN)/python docs/transcripts.py
+
+accuracy: $(VENV)/.installed
+	$(BIN)/python docs/accuracy.py
 
 eval: $(VENV)/.installed
 	$(BIN)/dateline eval --sets $(EVAL)

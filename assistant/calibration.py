@@ -8,6 +8,7 @@ features cannot drift apart unseen.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -85,8 +86,13 @@ class Calibration:
             raise CalibrationError("no coverage/accuracy curve was measured for this way of scoring")
         if not reached:
             most = max(point.accuracy for point in self.curve)
-            raise CalibrationError(f"answers were right {most:.1%} of the time at the most")
+            raise CalibrationError(f"the largest share that was measured is {rounded_down(most)}")
         return replace(self, threshold=max(reached, key=lambda point: point.coverage).confidence)
+
+
+def rounded_down(share: float) -> str:
+    """Three digits, none of them too much: what may be asked for."""
+    return f"{math.floor(share * 1000 + 1e-6) / 1000:g}"
 
 
 def sigmoid(logits: Floats) -> Floats:

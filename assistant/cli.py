@@ -231,7 +231,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--answer-accuracy",
     type=click.FloatRange(0, 1, max_open=True),
     metavar="A",
-    help="Share of answers that must be right, as 0.95.",
+    help="Share of answers that must be right, as 0.8.",
 )
 @click.version_option(package_name="dateline", prog_name="dateline")
 @click.pass_obj

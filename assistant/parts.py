@@ -98,5 +98,5 @@ def _answering(calibration: Calibration, accuracy: float) -> Calibration:
     except CalibrationError as error:
         raise SettingsError(
             f"The setting 'answer_accuracy' ({environment_name('answer_accuracy')}) is {accuracy:g}, which can't be "
-            f"had: {error}; lower it, or leave it out"
+            f"had: {error}; set that or less, or leave it out"
         ) from error

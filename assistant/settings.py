@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     """Longest question that is taken, in characters."""
 
     answer_accuracy: float = Field(default=0, ge=0, lt=1)
-    """Answer only where answers are right at least this often, as measured: `0.95`; `0` for the usual balance."""
+    """Answer only where answers are right at least this often, as measured: `0.8`; `0` for the usual balance."""
 
     requests_per_minute: int = Field(default=600, gt=0)
     """Requests a minute that are taken of one key, or where there is none of one address."""

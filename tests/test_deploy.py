@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -38,3 +39,19 @@ def test_the_services_of_the_compose_file_fit_together() -> None:
     used = {volume.partition(":")[0] for service in services.values() for volume in service["volumes"]}
     assert used == set(compose["volumes"])
     assert int(dateline["stop_grace_period"].removesuffix("s")) >= SECONDS_TO_END
+
+
+def test_the_image_gets_what_the_installation_needs() -> None:
+    """`.dockerignore` lets in the packages, and the files that the project's description and the image's lines name."""
+    root = DEPLOY.parent
+    lines = (root / ".dockerignore").read_text("utf-8").splitlines()
+    let_in = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    setuptools = project["tool"]["setuptools"]
+    packages = {name.removesuffix("*") for name in setuptools["packages"]["find"]["include"]}
+    modules = {f"{name}.py" for name in setuptools["py-modules"]}
+    named = {project["project"]["readme"], *project["project"]["license-files"], "pyproject.toml", "constraints.txt"}
+
+    assert "*" in lines
+    assert let_in == packages | modules | named
+    assert [name for name in let_in if not (root / name).exists()] == []
