@@ -532,11 +532,6 @@ class Catalog:
         with self._begin() as connection:
             return _remove(self.database, connection, list(document_ids))
 
-    def remove_origin(self, origin: str) -> None:
-        """Forget one name of a document; the document goes with its last name."""
-        with self._begin() as connection:
-            _forget_files(connection, _detach(self.database, connection, origin))
-
     # files, and the copies that are kept of them
 
     def expect_copy(self, content_hash: str) -> None:

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.document import Document, PublishedDate
+from corpus.document import Document, PublishedDate, SourceFile
 from corpus.filters import Filters
+from corpus.originals import content_hash
 from index.embedding import PassageText, PassageVectors, WordHashEmbedder
 from index.errors import CatalogError, LibraryLockedError, LibraryUnusableError, ModelChangedError
 from index.library import Added, Library
@@ -49,6 +50,7 @@ def document(name: str, text: str, *, published: datetime.date | None = None) ->
         origin=f"test:{name}",
         name=name,
         published=PublishedDate(published, "user") if published else None,
+        file=SourceFile(f"test:{name}", name, "text/plain", len(text.encode()), content_hash(text.encode())),
     )
 
 
@@ -100,8 +102,7 @@ def test_a_library_is_what_was_last_put_into_it(steps: list[tuple[str, str, str]
                     if result.status != "failed":
                         expected[name] = text
                 else:
-                    library.catalog.remove_origin(f"test:{name}")
-                    library.remove([])  # vectors of what the catalog no longer holds go
+                    library.remove_files([f"test:{name}"])
                     expected.pop(name, None)
             for _ in range(2):
                 held = {
@@ -145,9 +146,9 @@ def test_the_same_content_under_two_names_is_one_document(library: Library) -> N
     (info,) = library.documents()
     assert info.names == ("copy.md", "dam.md")
 
-    library.catalog.remove_origin("test:dam.md")
+    library.remove_files(["test:dam.md"])
     assert library.stats().documents == 1
-    library.catalog.remove_origin("test:copy.md")
+    library.remove_files(["test:copy.md"])
     assert library.stats().documents == 0
 
 
