@@ -28,13 +28,12 @@ LOCAL = "local"
 """The owner of what is kept where no keys were made: whoever uses this computer."""
 LONGEST_TITLE = 200
 """Characters."""
+NO_ANSWER = "This was stopped before it was answered."
 
 Rating = Literal["up", "down"]
 
 _STOPPED = "stopped"
 """Name of the only step of a turn that has no answer."""
-
-_NO_ANSWER = "This was stopped before it was answered."
 _TITLE_OF_QUESTION = 80
 """Characters of the first question that become the title of a conversation without one."""
 _LOOKED_BACK = 20
@@ -361,10 +360,10 @@ def _stopped(question: str, filters: Filters) -> Answer:
         question=question,
         standalone_question=question,
         answered=False,
-        reason=_NO_ANSWER,
+        reason=NO_ANSWER,
         confidence=0.0,
         answerer="verbatim",
-        text=_NO_ANSWER,
+        text=NO_ANSWER,
         citations=(),
         passages=(),
         trace=Trace(0, None, None, filters, (Step(_STOPPED, {}),)),

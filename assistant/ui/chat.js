@@ -359,7 +359,7 @@ element.addEventListener("click", (event) => {
     openSource(link.closest(".dl-source"), link);
   } else if (!item) return;
   else if (item.dataset.ask) ask(item.dataset.ask);
-  else if (item.matches(".dl-stop")) { trigger("stop"); cut("This was stopped before it was answered."); }
+  else if (item.matches(".dl-stop")) { trigger("stop"); cut(item.dataset.told); }
   else if (item.matches(".dl-new")) { begin(""); box.focus(); }
   else if (item.matches(".dl-filter")) fold(!find(".dl-filters").hidden);
   else if (item.matches(".dl-unset")) {

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from assistant.answer import Answer, Turn
 from assistant.assistant import QuestionError
-from assistant.conversations import NotKeptError
+from assistant.conversations import NO_ANSWER, NotKeptError
 from assistant.http.owner import owner_of
 from assistant.http.schemas import FilterFields
 from assistant.parts import Parts
@@ -37,7 +37,7 @@ _EVERY = 0.05
 def add_chat(parts: Parts) -> None:
     """The chat's part of the page, and what happens in it."""
     chat = gr.HTML(
-        html_template=render.skeleton("chat"),
+        html_template=render.skeleton("chat", stopped=NO_ANSWER),
         js_on_load=render.script("chat"),
         elem_id="dl-chat",
         apply_default_css=False,

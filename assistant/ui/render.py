@@ -56,9 +56,9 @@ def script(name: str) -> str:
     return "".join((_FILES / f"{file}.js").read_text("utf-8") for file in ("dates", "common", name))
 
 
-def skeleton(name: str) -> str:
-    """The fixed markup of a part of the page, which its script fills."""
-    return (_FILES / "templates" / f"{name}.html").read_text("utf-8")
+def skeleton(name: str, **words: str) -> str:
+    """The markup of a part of the page, which its script fills; ``words`` are those that the script says."""
+    return _templates().get_template(f"{name}.html").render(words)
 
 
 def head(signed_in: str | None, *, may_write: bool = True) -> str:
