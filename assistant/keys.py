@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from assistant.settings import Settings
 from corpus.catalog import CATALOG_FILE, Catalog
-from corpus.database import Database, clock, create_tables
+from corpus.database import Database, clock, create_tables, first_and_clock
 
 Role = Literal["reader", "writer", "admin"]
 """``reader`` asks, ``writer`` also changes documents, ``admin`` also manages keys."""
@@ -210,13 +210,12 @@ class Keys:
             KeyRejectedError: it is unknown, expired or revoked.
         """
         with self._engine.begin() as connection:
-            row = connection.execute(sa.select(_keys).where(_keys.c.id == _id_of(token))).first()
-            now = clock(connection)
+            found = first_and_clock(connection, sa.select(_keys).where(_keys.c.id == _id_of(token)))
         # Compared in constant time, and also where there is no such id: the time tells nothing of what is kept.
-        kept = row.hash if row is not None else bytes(32)
-        if not hmac.compare_digest(kept, _hash(token)) or row is None:
+        kept = found[0].hash if found is not None else bytes(32)
+        if not hmac.compare_digest(kept, _hash(token)) or found is None:
             raise KeyRejectedError("the key is not known here")
-        return _in_force(_key(row, now))
+        return _in_force(_key(*found))
 
     def sign_in(self, token: str) -> Session:
         """Open a session of the page with a key.
@@ -243,15 +242,15 @@ class Keys:
         """
         # Found by its hash: whoever measures the look-up learns of the hash, which does not lead back to the token.
         with self._engine.begin() as connection:
-            now = clock(connection)
-            row = connection.execute(
-                sa.select(_keys)
+            found = first_and_clock(
+                connection,
+                sa.select(_keys, _sessions.c.expires.label("ends"))
                 .join(_sessions, _sessions.c.key_id == _keys.c.id)
-                .where(_sessions.c.hash == _hash(token), _sessions.c.expires > _naive(now))
-            ).first()
-        if row is None:
+                .where(_sessions.c.hash == _hash(token)),
+            )
+        if found is None or _aware(found[0].ends) <= found[1]:
             raise KeyRejectedError("the session has ended")
-        return _in_force(_key(row, now))
+        return _in_force(_key(*found))
 
     def sign_out(self, token: str) -> None:
         """End a session; one that has ended stays so."""

@@ -267,6 +267,15 @@ def clock(connection: sa.Connection) -> datetime.datetime:
     return now.astimezone(datetime.UTC)
 
 
+def first_and_clock(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Any, datetime.datetime] | None:
+    """The first row of a query, and what ``clock`` says with it, in one statement; None where there is no row."""
+    if connection.dialect.name == "sqlite":
+        row = connection.execute(query.limit(1)).first()
+        return (row, clock(connection)) if row is not None else None
+    row = connection.execute(query.add_columns(sa.func.clock_timestamp().label("clock")).limit(1)).first()
+    return (row, row.clock.astimezone(datetime.UTC)) if row is not None else None
+
+
 def create_tables(database: Database, metadata: sa.MetaData) -> None:
     """Make the tables that are not there. Processes that look at once do it one after the other."""
     with database.engine.begin() as connection:
