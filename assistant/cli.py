@@ -18,7 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from assistant.assistant import Answerer
     from assistant.evaluation import Evaluation
     from assistant.ingestion import Ingested
-    from assistant.keys import Keys, Role
+    from assistant.keys import Key, Keys, Role
     from assistant.parts import Parts
     from assistant.settings import Settings
+    from corpus.catalog import Catalog
     from corpus.filters import Filters
 
 DONE, FAILED, BAD_INPUT, CANNOT_START, INTERRUPTED = 0, 1, 2, 3, 130
@@ -115,12 +116,22 @@ class Session:
     @contextmanager
     def keys(self) -> Iterator[Keys]:
         """The keys of the library, whoever else has it open."""
-        from assistant.keys import open_keys
+        from assistant.keys import Keys
+
+        with self.catalog() as catalog:
+            yield Keys(catalog.database)
+
+    @contextmanager
+    def catalog(self) -> Iterator[Catalog]:
+        """The catalog of the library alone, whoever else has it open."""
+        from corpus.catalog import Catalog
         from corpus.errors import CatalogError
 
+        settings = self.settings()
         try:
-            with open_keys(self.settings()) as keys:
-                yield keys
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            with closing(Catalog.at(settings.data_dir, settings.catalog_url)) as catalog:
+                yield catalog
         except (CatalogError, OSError) as error:
             raise LibraryFailure(str(error)) from error
 
@@ -522,6 +533,46 @@ def delete(session: Session, document_ids: tuple[str, ...], as_json: bool) -> in
     return FAILED if unknown else DONE
 
 
+@cli.command(name="export")
+@click.argument("conversation_id", required=False, metavar="[ID]")
+@click.option("--key", "of_key", metavar="NAME", help="Conversations of this key, by its name or id.")
+@json_option
+@click.pass_obj
+def export_conversation(session: Session, conversation_id: str | None, of_key: str | None, as_json: bool) -> None:
+    """Print a kept conversation, or list them.
+
+    Without an ID they are listed. One is printed as Markdown, each answer with its quotes and their sources; a quote is
+    withheld where its document was deleted or changed since. Conversations held with a key are those of --key.
+    """
+    from assistant import export
+    from assistant.conversations import LOCAL, Conversations, NotKeptError
+    from assistant.keys import Keys
+    from assistant.server import url_at
+    from assistant.terminal import printable, show_conversations
+
+    settings = session.settings()
+    with session.catalog() as catalog:
+        owner = _key_named(Keys(catalog.database), of_key).id if of_key is not None else LOCAL
+        kept = Conversations(catalog)
+        try:
+            conversation = kept.get(owner, conversation_id) if conversation_id is not None else None
+        except NotKeptError as error:
+            raise BadInput(f"{error} `dateline export` lists those that are kept.") from error
+        total = kept.count(owner)
+        infos = kept.infos(owner, limit=total) if conversation is None else []
+    base = url_at(settings.host, settings.port)
+    if conversation is not None and as_json:
+        _emit(export.to_json(conversation, base=base))
+    elif conversation is not None:
+        click.echo(printable(export.to_markdown(conversation, base=base)), nl=False)
+    elif as_json:
+        _emit({"conversations": [info.to_dict() for info in infos], "total": total})
+    else:
+        show_conversations(infos)
+        if not infos:
+            click.echo("No conversation is kept. Those that were held with a key are listed by --key NAME.", err=True)
+
+
 @cli.command()
 @json_option
 @click.pass_obj
@@ -883,6 +934,14 @@ def _error_object(error: click.ClickException) -> dict[str, Any]:
             "param": param,
         }
     }
+
+
+def _key_named(keys: Keys, name_or_id: str) -> Key:
+    """The key, also a revoked one; of several with the name the newest."""
+    for key in reversed(keys.all()):
+        if name_or_id in (key.id, key.name):
+            return key
+    raise BadInput(f"No key goes by {name_or_id!r}; `dateline keys list` shows them.")
 
 
 def _no_document(document_ids: Sequence[str]) -> BadInput:

@@ -13,14 +13,14 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from assistant.settings import Settings
-from corpus.catalog import CATALOG_FILE, Catalog
+from corpus.catalog import Catalog
 from corpus.database import Database, clock, create_tables, first_and_clock
 
 Role = Literal["reader", "writer", "admin"]
@@ -267,12 +267,8 @@ def open_keys(settings: Settings) -> Iterator[Keys]:
         OSError: the data folder cannot be made.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    url = settings.catalog_url
-    catalog = Catalog(url) if url is not None else Catalog.open(settings.data_dir / CATALOG_FILE)
-    try:
+    with closing(Catalog.at(settings.data_dir, settings.catalog_url)) as catalog:
         yield Keys(catalog.database)
-    finally:
-        catalog.close()
 
 
 def _in_force(key: Key) -> Key:

@@ -79,8 +79,8 @@ def migrate(settings: Settings, to: str, *, of: Path | None, begin: Callable[[in
     folder.mkdir(parents=True, exist_ok=True)
     target_url = settings.catalog_url if to_servers else None
     with (
-        contextlib.closing(_catalog(source_folder, source_url)) as source,
-        contextlib.closing(_catalog(folder, target_url)) as target,
+        contextlib.closing(Catalog.at(source_folder, source_url)) as source,
+        contextlib.closing(Catalog.at(folder, target_url)) as target,
         _writing(folder, target),
     ):
         move = Move(
@@ -106,10 +106,6 @@ def migrate(settings: Settings, to: str, *, of: Path | None, begin: Callable[[in
         move.finish()
     vectors = _open_vectors(settings, folder, to_servers=to_servers)
     return Migration(documents, moved, tuple(tables), kept, tuple(lost), vectors)
-
-
-def _catalog(folder: Path, url: str | None) -> Catalog:
-    return Catalog(url) if url is not None else Catalog.open(folder / CATALOG_FILE)
 
 
 @contextlib.contextmanager

@@ -91,6 +91,11 @@ def check_keys(settings: Settings) -> None:
 def url_of(listener: socket.socket) -> str:
     """Where a browser on this computer reaches the socket."""
     host, port = listener.getsockname()[:2]
+    return url_at(host, port)
+
+
+def url_at(host: str, port: int) -> str:
+    """Where a browser on this computer reaches what listens there."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 — compared, not bound
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -21,6 +21,7 @@ from assistant.answer import Answer, Citation, Disagreement, NearPassage, Trace
 if TYPE_CHECKING:
     import datetime
 
+    from assistant.conversations import ConversationInfo
     from assistant.evaluation import Evaluation
     from assistant.timeline import Timeline, TimelineEvent
     from corpus.catalog import DocumentInfo, StoredDocument
@@ -163,6 +164,13 @@ def show_documents(documents: Iterable[DocumentInfo]) -> None:
         published = info.published.value.isoformat() if info.published else "undated"
         line = f"{info.id}  {published:<10}  {info.passages:>5} passages  {info.title}"
         sys.stdout.write(printable(line).replace("\n", " ") + "\n")
+
+
+def show_conversations(infos: Iterable[ConversationInfo]) -> None:
+    """One line a conversation: id, day of its last use, questions, title."""
+    for info in infos:
+        line = f"{info.id}  {info.updated.date().isoformat()}  {info.turns:>4} questions  {info.title}"
+        sys.stdout.write(printable(line).replace("\n", " ").rstrip() + "\n")
 
 
 def show_document(document: StoredDocument) -> None:

@@ -338,6 +338,11 @@ class Catalog:
         """The catalog in a file, made where there is none."""
         return cls(f"sqlite:///{path}")
 
+    @classmethod
+    def at(cls, folder: Path, url: str | None) -> Catalog:
+        """The catalog at a database URL; where that is None, the one in a library's folder."""
+        return cls(url) if url is not None else cls.open(folder / CATALOG_FILE)
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -32,7 +32,7 @@ def unopened_problem(folder: Path, chroma_server: ChromaServer | None = None, da
     """
     if database_url is None and not (folder / CATALOG_FILE).exists():
         return ""
-    catalog = Catalog(database_url) if database_url is not None else Catalog.open(folder / CATALOG_FILE)
+    catalog = Catalog.at(folder, database_url)
     try:
         served = served_generations(chroma_server, catalog) if chroma_server is not None else None
         return unfinished_write(served or FolderGenerations(folder / "vectors"), catalog)

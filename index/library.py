@@ -30,7 +30,6 @@ import filelock
 import numpy as np
 
 from corpus.catalog import (
-    CATALOG_FILE,
     Catalog,
     DocumentInfo,
     LibraryStats,
@@ -260,7 +259,7 @@ class Library:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            catalog = Catalog(database_url) if database_url is not None else Catalog.open(folder / CATALOG_FILE)
+            catalog = Catalog.at(folder, database_url)
             served = chroma_server is not None and isinstance(catalog.database, PostgresDatabase)
             lock = try_lock(folder, catalog) if not served else None
         except OSError as error:

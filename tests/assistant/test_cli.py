@@ -6,7 +6,8 @@ import io
 import json
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,10 @@ import httpx
 import psycopg
 import pytest
 
+from assistant import export
 from assistant.cli import BAD_INPUT, CANNOT_START, DONE, FAILED, Session, cli, run
+from assistant.conversations import LOCAL
+from assistant.keys import Keys
 from assistant.settings import SettingsError
 from corpus.originals import content_hash, open_originals
 from index.embedding import WordHashEmbedder
@@ -468,6 +472,73 @@ def test_eval_on_servers_leaves_nothing_there(
     assert [json.loads(line)["rank"] for line in details.read_text("utf-8").splitlines()] == [1]
     assert held() == before
     assert list(originals.hashes()) == [content_hash(data)]
+
+
+@pytest.fixture
+def kept(
+    dateline: Run, folder: Path, settings: Settings, stand_in_parts: Callable[[Settings], AbstractContextManager[Parts]]
+) -> Iterator[Parts]:
+    """A library that another process has open, with a conversation on the burnt mill."""
+    dateline("ingest", folder)
+    with stand_in_parts(settings) as parts:
+        conversation = parts.conversations.create(LOCAL)
+        parts.conversations.append(LOCAL, conversation.id, parts.assistant.ask("When did the mill burn down?"))
+        yield parts
+
+
+def test_a_kept_conversation_is_listed_and_exported(dateline: Run, kept: Parts) -> None:
+    """A line with id, day and title; as Markdown and as JSON what the API gives, with links to where the server is."""
+    (info,) = kept.conversations.infos(LOCAL)
+    conversation = kept.conversations.get(LOCAL, info.id)
+    base = "http://127.0.0.1:7860"
+
+    listed = dateline("export")
+    assert (listed.code, listed.err) == (DONE, "")
+    assert listed.out == f"{info.id}  {info.updated.date()}     1 questions  When did the mill burn down?\n"
+    assert dateline("export", "--json").json == {"conversations": [info.to_dict()], "total": 1}
+    printed = dateline("export", info.id)
+    assert (printed.code, printed.out) == (DONE, export.to_markdown(conversation, base=base))
+    assert f"[“The mill burned down in 1936.”]({base}/documents/" in printed.out
+    assert dateline("export", info.id, "--json").json == export.to_json(conversation, base=base)
+
+
+def test_an_export_withholds_what_was_deleted(dateline: Run, kept: Parts) -> None:
+    """The quote of a deleted document is not in it."""
+    (info,) = kept.conversations.infos(LOCAL)
+    (mill,) = kept.library.documents(query="mill")
+    kept.library.remove([mill.id])
+
+    printed = dateline("export", info.id)
+
+    assert printed.code == DONE
+    assert "document deleted, quote withheld" in printed.out
+    assert "burned down in 1936" not in printed.out
+
+
+def test_conversations_that_are_not_there_are_told(dateline: Run, kept: Parts) -> None:
+    """An unknown id, that of a key's conversation without the key, an unknown key: a sentence each."""
+    key = Keys(kept.catalog.database).create("newsroom", "reader").key
+    of_key = kept.conversations.create(key.id, "The dam")
+
+    for arguments in ((of_key.id,), ("nowhere",)):
+        refused = dateline("export", *arguments)
+        assert (refused.code, refused.out) == (BAD_INPUT, "")
+        assert refused.err == (
+            f"Error: There is no conversation {arguments[0]!r}. `dateline export` lists those that are kept.\n"
+        )
+    assert dateline("export", "--key", "newsroom", of_key.id).out.startswith("# The dam\n")
+    assert dateline("export", "--key", key.id).out.startswith(of_key.id)
+    assert dateline("export", "--key", "kitchen").err == (
+        "Error: No key goes by 'kitchen'; `dateline keys list` shows them.\n"
+    )
+
+
+def test_where_no_conversation_is_kept_none_is_listed(dateline: Run) -> None:
+    """That is no failure."""
+    listed = dateline("export")
+
+    assert (listed.code, listed.out) == (DONE, "")
+    assert listed.err == "No conversation is kept. Those that were held with a key are listed by --key NAME.\n"
 
 
 def test_every_command_takes_json() -> None:
