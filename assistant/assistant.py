@@ -27,7 +27,7 @@ from assistant.breadth import (
 )
 from assistant.calibration import Calibration, sigmoid
 from assistant.compound import named_together, parts_of, said_missing
-from assistant.disagreements import Difference, find_difference, lead, name_sides
+from assistant.disagreements import Difference, events_counted, find_difference, lead, name_sides
 from assistant.entailment import Entailment
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.generative import Due, Phrased, Phrasing, Shown, choose_for_llm, whole_question
@@ -52,6 +52,8 @@ _RETRIEVED = 10
 """Stretches that are looked for."""
 _SHOWN = 5
 """Retrieved passages that an answer names."""
+_EVENTS_NAMED = 3
+"""Titles that the note on a count without an event names at most."""
 
 _PIECES = re.compile(r".+?(?:\n{2,}|\Z)", re.DOTALL)
 """A quote with its mark: what a stream sends at once."""
@@ -345,6 +347,7 @@ class Assistant:
         evidence = acted if acted is not None else evidence
         breadth = breadth_of(question)
         difference = None
+        counted: tuple[str, ...] = ()
         events = self._events_of_time(looked, breadth, filters)
         ranked = found.passages
         parts = None if events else self._parts(looked, filters, calibration)
@@ -362,7 +365,8 @@ class Assistant:
         else:
             quotes = choose_quotes(evidence, self._library, when=asked_kind(question) == "date")
             if ordered is None:  # "last" or "first" already says which of the values is asked for
-                difference = find_difference(looked.question.text, found.evidence, looked.retrieved, self._library)
+                compared = (looked.question.text, found.evidence, looked.retrieved, self._library)
+                difference, counted = find_difference(*compared), events_counted(*compared)
             if difference is not None:
                 quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
         missing = said_missing(parts.missing) if parts is not None else ""
@@ -386,7 +390,7 @@ class Assistant:
             published_to=stats.published_to,
             filters=filters,
             steps=(
-                *_notes(filters, impossible),
+                *_notes(filters, impossible, counted),
                 *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
                 *([Step("speaker", {"words_of": asked_speaker(looked.question.text)})] if spoken is not None else []),
                 *([Step("actor", {"deeds_of": asked_actor(looked.question.text)})] if acted is not None else []),
@@ -645,11 +649,14 @@ def _possible(filters: Filters | None) -> Filters:
     return filters
 
 
-def _notes(filters: Filters, impossible: str | None) -> Iterator[Step]:
+def _notes(filters: Filters, impossible: str | None, counted: Sequence[str]) -> Iterator[Step]:
     if filters.as_of is not None and filters.as_of > datetime.date.today():
         yield Step("note", {"text": f"as_of {filters.as_of} lies in the future: it hides nothing that is here today"})
     if impossible is not None:
         yield Step("note", {"text": f"no calendar holds {impossible!r}"})
+    if counted:
+        told = "; ".join(f"“{title}”" for title in counted[:_EVENTS_NAMED])
+        yield Step("note", {"text": f"The question names no event, and the documents count those of several: {told}."})
 
 
 def _with_those_of(evidence: Sequence[Evidence], passages: Sequence[RetrievedPassage]) -> tuple[RetrievedPassage, ...]:

@@ -20,6 +20,7 @@ _WORD = re.compile(r"\w+")
 _LIGHT = frozenset(stems("live stay remain have get sleep spend know count report there still now so far yet"))
 """Words that say too little of those counted: what tells them apart comes after."""
 _DEAD = frozenset(stems("die died dies dead death deaths kill kills killed victim lives fatality fatalities"))
+_ANYBODY = frozenset(["", *stems("people persons humans lives souls victims inhabitants")])
 _ACROSS = re.compile(r"[;:.]\s|,\s")
 
 
@@ -45,9 +46,13 @@ class Counted:
         return cls(words[0], telling[0], frozenset(telling[1:])) if telling else None
 
     def in_event(self, words: Iterable[str]) -> bool:
-        """Whether words name all of the event, themselves or by words that may stand for its own."""
+        """Whether words name all of the event, themselves or by words that may stand for its own.
+
+        Of the dead it must be said too who they were, where more than people are asked for.
+        """
         said = set(words)
-        return all(any(_means(word, other) for other in said) for word in self.event)
+        whose = {self.noun} - _ANYBODY if self.deed in _DEAD else set()
+        return all(any(_means(word, other) for other in said) for word in self.event | whose)
 
     def counts(self, value: Value, text: str) -> bool:
         """Whether a number of a sentence counts what is asked for, as a whole: no part and no addition is meant."""

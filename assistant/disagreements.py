@@ -15,12 +15,13 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answer import Citation, Disagreement, DisagreementKind, DisagreementSide
 from assistant.counts import Counted
 from assistant.evidence import Evidence
+from assistant.subjects import Subject, subjects_of
 from assistant.values import Kind, Value, asked_kind, counts_the_asked, values_in
 from corpus.document import Sentence, Span
 from index.library import Library, RetrievedPassage
@@ -83,10 +84,16 @@ def find_difference(
     best = evidence[0].logit
     about = sorted((line for line in lines if asked.speaks_of(line, best)), key=lambda line: -line.support)
     groups = _twins(about[:_COMPARED], lines, kind, asked, question)
-    if len(groups) < 2 and (counts := _newest_counts(lines, asked, question)):
+    counted = Counted.of(question)
+    subjects = {}
+    if len(groups) < 2 and (counted is not None or kind == "number"):
+        subjects = subjects_of((line.evidence.retrieved.document for line in lines), library)
+    if len(groups) < 2 and counted and (counts := _newest_counts(lines, asked, counted, subjects)):
         return Difference("changed over time", tuple(counts))
-    if len(groups) < 2:
-        groups = _in_place(about[:_COMPARED], best, kind, asked, question)
+    if len(groups) < 2 and kind == "number" and (counted is None or asked.names_an_event(counted)):
+        groups = _numbers_in_place(lines, best, asked, question, subjects)
+    elif len(groups) < 2 and kind == "name" and _OF_TITLE.match(question):
+        groups = _titled_names(about[:_COMPARED], asked)
     if not 2 <= len(groups) <= MOST_SIDES:
         return None
     return _difference(groups, question)
@@ -115,56 +122,79 @@ _TITLE = 3
 _OF_TITLE = re.compile(r"^\W*who(?:['’]s|\s+(?:is|was|are|were|heads?|leads?|runs?|headed|led))\b", re.IGNORECASE)
 
 
-def _in_place(about: Sequence[_Line], best: float, kind: Kind | None, asked: _Asked, question: str) -> list[_Group]:
-    """The values that differently worded sentences give in the place that the question asks for, one a document."""
-    places: list[tuple[_Line, Value | None, tuple[str, ...]]]
-    if kind == "number":
-        near = [line for line in about if best - line.evidence.logit <= _NEAR]
-        counted = [(line, _number_in_place(line, asked, question)) for line in near]
-        places = [(line, value, ()) for line, value in counted if value is not None and asked.counted_by(value, line)]
-    elif kind == "name" and _OF_TITLE.match(question):
-        places = [(line, *_name_behind_title(line, asked)) for line in about]
-    else:
-        return []
-    best_title: tuple[str, ...] = next((title for _, value, title in places if value is not None), ())
+def _numbers_in_place(
+    lines: Sequence[_Line], best: float, asked: _Asked, question: str, subjects: Mapping[str, Subject]
+) -> list[_Group]:
+    """The numbers that differently worded sentences give in the place that the question asks for, one a document.
+
+    What the subject of a document is called need only stand at its head. Where the question names nobody and nothing,
+    all documents must tell of what the first one tells of. A word of the question that its best sentence does without
+    is not asked of those that put their number in the same words.
+    """
+    near = [
+        line
+        for line in sorted(lines, key=lambda line: -line.support)
+        if best - line.evidence.logit <= _NEAR and asked.speaks_of(line, best, subjects[line.document_id])
+    ]
+    places = [(line, value) for line in near[:_COMPARED] if (value := _number_in_place(line, asked, question))]
+    best_place = next(((line, value) for line, value in places if line.evidence.logit == best), None)
+    spared = asked.missing(best_place[1], best_place[0], subjects[best_place[0].document_id]) if best_place else set()
     groups: list[_Group] = []
     seen: set[str] = set()
-    for line, value, title in places:
-        off_time = line.evidence.features.get("misses", 0.0) > 0
-        if value is None or title != best_title or off_time or line.document_id in seen:
+    leading: Subject | None = None
+    for line, value in places:
+        subject = subjects[line.document_id]
+        missing = asked.missing(value, line, subject)
+        if missing and not (best_place and missing <= spared and _same_place((line, value), best_place, asked)):
             continue
-        if groups and not _comparable(value, groups[0].values[0]):
+        leading = leading or subject
+        if not asked.required and not subject.may_be(leading):
+            continue
+        if line.off_time or line.document_id in seen or (groups and not _comparable(value, groups[0].values[0])):
             continue
         seen.add(line.document_id)
         _add(groups, value, line.evidence, line.evidence.logit)
     return groups
 
 
-def _newest_counts(lines: Sequence[_Line], asked: _Asked, question: str) -> list[Side]:
+_SAME_PLACE = 3
+"""Telling words that two numbers must have about them to stand in the same place: "the new bridge will cost …"."""
+
+
+def _same_place(one: tuple[_Line, Value], best: tuple[_Line, Value], asked: _Asked) -> bool:
+    """Whether a number has about it the words of the question that the best one has, and more of its words besides."""
+    around = _around(*best)
+    shared = {word for word in (_around(*one) & around) - STOP_WORDS if not word.isdigit()}
+    return set(asked.terms) & around <= shared and len(shared) >= _SAME_PLACE and one[1].unit == best[1].unit
+
+
+def _titled_names(about: Sequence[_Line], asked: _Asked) -> list[_Group]:
+    """The names that differently worded sentences give behind one title, one a document."""
+    places = [(line, *_name_behind_title(line, asked)) for line in about]
+    best_title: tuple[str, ...] = next((title for _, value, title in places if value is not None), ())
+    groups: list[_Group] = []
+    seen: set[str] = set()
+    for line, value, title in places:
+        if value is not None and title == best_title and not line.off_time and line.document_id not in seen:
+            seen.add(line.document_id)
+            _add(groups, value, line.evidence, line.evidence.logit)
+    return groups
+
+
+def _newest_counts(
+    lines: Sequence[_Line], asked: _Asked, counted: Counted, subjects: Mapping[str, Subject]
+) -> list[Side]:
     """A count as one report after another gave it, the newest first and the oldest last; empty where none changed it.
 
     Of each document the largest number that counts what is asked is taken, one that names the event before others. The
-    best of these sentences sets the measure for the rest.
+    best of these sentences sets the measure for the rest, and says what is told of where the question names nothing.
     """
-    counted = Counted.of(question)
-    if counted is None or not (counted.event or asked.required):  # "How many died?" may mean anything that happened
-        return []
-    found: dict[str, list[tuple[bool, float, Value, _Line]]] = {}
-    for line in lines:
-        dated = line.evidence.retrieved.document.published is not None
-        off_time = line.evidence.features.get("misses", 0.0) > 0
-        own = {*stems(line.evidence.sentence.text), *stems(line.evidence.retrieved.passage.context)}
-        named_in = line.scope if counted.event else own  # a town that the sentence before names is another place
-        if not dated or off_time or not asked.required <= named_in or not counted.in_event(line.scope):
-            continue
-        sentence = line.evidence.sentence
-        named = counted.in_event(stems(sentence.text))
-        for value in _of(sentence, "number"):
-            if value.amount and counted.counts(value, sentence.text):
-                found.setdefault(line.document_id, []).append((named, value.amount, value, line))
+    found = _counts(lines, asked, counted)
     if len(found) < 2:
         return []
-    measure = max((entry for entries in found.values() for entry in entries), key=lambda entry: entry[3].support)[2]
+    of_best, measure = _measure(found)
+    if not asked.required:  # "How many died?" may mean anything that happened
+        found = {key: entries for key, entries in found.items() if subjects[key].may_be(subjects[of_best])}
     groups: list[_Group] = []
     for entries in found.values():
         fitting = [entry for entry in entries if _comparable(entry[2], measure)]
@@ -177,6 +207,60 @@ def _newest_counts(lines: Sequence[_Line], asked: _Asked, question: str) -> list
     if len(sides) < 2 or sides[0].published[-1] == sides[1].published[-1]:
         return []
     return sides if len(sides) <= MOST_SIDES else [*sides[: MOST_SIDES - 1], sides[-1]]
+
+
+_Counts = dict[str, list[tuple[bool, float, Value, "_Line"]]]
+"""Document id -> whether the sentence names the event, the amount, the number and its sentence."""
+
+
+def _measure(found: _Counts) -> tuple[str, Value]:
+    """The document and the number of the best sentence."""
+    every = [(key, entry) for key, entries in found.items() for entry in entries]
+    key, (_, _, value, _) = max(every, key=lambda pair: pair[1][3].support)
+    return key, value
+
+
+def _counts(lines: Sequence[_Line], asked: _Asked, counted: Counted) -> _Counts:
+    """The numbers of dated documents that count what is asked."""
+    found: _Counts = {}
+    for line in lines:
+        dated = line.evidence.retrieved.document.published is not None
+        # A town that the sentence before names is another place.
+        named_in = line.scope if counted.event else line.own
+        if not dated or line.off_time or not asked.required <= named_in or not counted.in_event(line.scope):
+            continue
+        sentence = line.evidence.sentence
+        named = counted.in_event(stems(sentence.text))
+        for value in _of(sentence, "number"):
+            if value.amount and counted.counts(value, sentence.text):
+                found.setdefault(line.document_id, []).append((named, value.amount, value, line))
+    return found
+
+
+def events_counted(
+    question: str, evidence: Sequence[Evidence], retrieved: Sequence[RetrievedPassage], library: Library
+) -> tuple[str, ...]:
+    """The titles of documents, one an event, the best one's first, where a question names none and several are counted.
+
+    ``How many people died?`` may mean the dead of any of them.
+    """
+    counted = Counted.of(question)
+    if counted is None or not evidence:
+        return ()
+    asked = _Asked.of(question, library)
+    if asked.names_an_event(counted):
+        return ()
+    best = evidence[0].logit
+    lines = [line for line in _lines(evidence, retrieved, library) if best - line.support <= _FURTHEST]
+    documents = {line.document_id: line.evidence.retrieved.document for line in lines}
+    subjects = subjects_of(documents.values(), library)
+    found = _counts(lines, asked, counted)
+    events: dict[str, Value] = {}
+    for key in sorted(found, key=lambda key: -max(entry[3].support for entry in found[key])):
+        told = [known for known in events if subjects[key].may_be(subjects[known])]
+        if not any(_comparable(entry[2], events[known]) for known in told for entry in found[key]):
+            events[key] = _measure({key: found[key]})[1]
+    return tuple(documents[key].title for key in events) if len(events) > 1 else ()
 
 
 _FARTHEST_APART = 20.0
@@ -193,18 +277,23 @@ def _comparable(one: Value, other: Value) -> bool:
 def _number_in_place(line: _Line, asked: _Asked, question: str) -> Value | None:
     """The number with the most words of the question about it, two at least; None where two have as many."""
     sentence = line.evidence.sentence
-    rated = []
-    for value in _of(sentence, "number"):
-        if not counts_the_asked(value, question):
-            continue
-        after = re.split(r"[;:.]\s|,\s(?:and|but|which|who)\b", sentence.text[value.span.start :])[0]
-        before = re.split(r"[;:.]\s|,\s", sentence.text[: value.span.start])[-1]
-        around = {*stems(" ".join(before.split()[-_NEIGHBOURS:])), *stems(" ".join(after.split()[: _NEIGHBOURS + 1]))}
-        rated.append((len(around & set(asked.terms)), value))
+    rated = [
+        (len(_around(line, value) & set(asked.terms)), value)
+        for value in _of(sentence, "number")
+        if counts_the_asked(value, question)
+    ]
     rated.sort(key=lambda rate: -rate[0])
     if not rated or rated[0][0] < 2 or (len(rated) > 1 and rated[1][0] == rated[0][0]):
         return None
     return rated[0][1]
+
+
+def _around(line: _Line, value: Value) -> set[str]:
+    """Stems of the words about a number, within its clause."""
+    text = line.evidence.sentence.text
+    after = re.split(r"[;:.]\s|,\s(?:and|but|which|who)\b", text[value.span.start :])[0]
+    before = re.split(r"[;:.]\s|,\s", text[: value.span.start])[-1]
+    return {*stems(" ".join(before.split()[-_NEIGHBOURS:])), *stems(" ".join(after.split()[: _NEIGHBOURS + 1]))}
 
 
 def _name_behind_title(line: _Line, asked: _Asked) -> tuple[Value | None, tuple[str, ...]]:
@@ -251,36 +340,47 @@ class _Asked:
         terms = query_terms(_QUANTITY.sub("", _plain(question)))
         return cls(library.rarity(terms), frozenset(stems(" ".join(named))))
 
-    def speaks_of(self, line: _Line, best: float) -> bool:
+    def names_an_event(self, counted: Counted) -> bool:
+        """Whether the question says where or by what: "How many people died?" does not."""
+        return bool(counted.event or self.required)
+
+    def _named_by(self, subject: Subject | None) -> frozenset[str]:
+        """Names of the question that a document's head gives. A year there may be another event's."""
+        return frozenset(name for name in self.required if not name.isdigit()) & (subject.names if subject else set())
+
+    def speaks_of(self, line: _Line, best: float, subject: Subject | None = None) -> bool:
         """Whether a sentence is about the question: by its weight, by the words, and by no other year or name.
 
         Args:
             best: log odds of the best sentence.
+            subject: of the sentence's document, where its names count for the sentence.
         """
+        scope = line.scope | self._named_by(subject)
         behind = best - line.support
         if _FURTHEST < behind < math.inf:
             return False
         total = sum(self.terms.values()) or 1.0
-        held = sum(weight for term, weight in self.terms.items() if term in line.scope) / total
-        missing = self.required - line.scope
+        held = sum(weight for term, weight in self.terms.items() if term in scope) / total
+        missing = self.required - scope
         if not missing:
             return held >= (_MOST if math.isinf(behind) else _SOME)
-        if any(_YEAR.fullmatch(term) for term in missing) and any(_YEAR.fullmatch(term) for term in line.scope):
+        if any(_YEAR.fullmatch(term) for term in missing) and any(_YEAR.fullmatch(term) for term in scope):
             return False
         return held >= _MOST and behind <= _NEAR
 
-    def counted_by(self, value: Value, line: _Line) -> bool:
-        """Whether a number counts what is asked: something rare, or else in a sentence that holds, with its title and
-        no neighbour, every word of the question that is at least as rare as they are on the average.
+    def missing(self, value: Value, line: _Line, subject: Subject) -> frozenset[str]:
+        """What speaks against a number's counting what is asked; nothing where it counts something rare.
 
-        Containers say themselves what is counted. People do not: they may have died of the flood that came to the
-        town of the earthquake.
+        That is every word of the question, at least as rare as they are on the average, that neither the sentence nor
+        its title holds; a neighbour's do not count, for names those at the document's head do. Containers say
+        themselves what is counted. People do not: they may have died of the flood that came to the town of the
+        earthquake.
         """
         total = sum(self.terms.values()) or 1.0
         if self.terms.get(value.unit, 0.0) * len(self.terms) >= total:
-            return True
-        own = {*stems(line.evidence.sentence.text), *stems(line.evidence.retrieved.passage.context)}
-        return all(term in own for term, weight in self.terms.items() if weight * len(self.terms) >= total)
+            return frozenset()
+        rare = {term for term, weight in self.terms.items() if weight * len(self.terms) >= total}
+        return frozenset(rare - line.own - self._named_by(subject))
 
 
 _QUANTITY = re.compile(
@@ -311,6 +411,17 @@ class _Line:
     @functools.cached_property
     def scope(self) -> frozenset[str]:
         return frozenset(stems(_plain(" ".join(self.around))))
+
+    @functools.cached_property
+    def own(self) -> frozenset[str]:
+        """Stems of the sentence, its title and headings."""
+        context = self.evidence.retrieved.passage.context
+        return frozenset((*stems(self.evidence.sentence.text), *stems(context)))
+
+    @property
+    def off_time(self) -> bool:
+        """Whether its dates miss the time that the question asks about."""
+        return self.evidence.features.get("misses", 0.0) > 0
 
     def may_be_twin(self, other: _Line) -> bool:
         shared = len(self.words & other.words)

@@ -64,6 +64,7 @@ _ASKED: Sequence[tuple[Kind, re.Pattern[str]]] = (
         "number",
         re.compile(
             r"\bhow (?:many|much|long|tall|far|old|high|large|big|deep|heavy|fast|strong|wide)\b"
+            r"|\bwhat (?:do|does|did|will|would) (?:\S+ ){1,8}?cost\b"
             r"|\bwhat (?:\S+ ){0,4}?(?:percentage|share|number|price|cost|revenue|population|magnitude|toll|amount|sum"
             r"|total|estimate|figure|size|weight|length|height|distance|depth|speed|rate|budget|profit|loss|score)\b",
             re.IGNORECASE,

@@ -223,6 +223,73 @@ def test_a_count_without_an_event_is_followed_nowhere(ask: Ask) -> None:
     assert values(ask("How many died?", *texts)) == []
 
 
+def test_a_count_without_an_event_is_followed_through_one_and_others_are_told_of(ask: Ask) -> None:
+    """Of two accidents, the one that the best sentence tells of leads; the note names a document of each."""
+    answer = ask(
+        "How many people died?",
+        ("2021-07-01", "The mill at Alden burned down. In the fire at Alden 12 people died, the mayor said."),
+        (
+            "2021-07-03",
+            "After the fire in the mill at Alden two of the burned died. It is now that 14 people died there.",
+        ),
+        ("2021-09-01", "A bus fell from the road near Brink. Nine people died in the bus at Brink, the police said."),
+    )
+
+    assert values(answer) == [("changed over time", ["14 people", "12 people"])]
+    (note,) = [step.detail["text"] for step in answer.trace.steps if step.name == "note"]
+    assert "names no event" in note
+    assert "“Report 3”" in note
+
+
+def test_a_count_without_an_event_needs_no_note_where_there_is_one_event(ask: Ask) -> None:
+    """All reports tell of the same fire, so the question is as good as if it named it."""
+    answer = ask(
+        "How many people died?",
+        ("2021-07-01", "The mill at Alden burned down. In the fire at Alden 12 people died, the mayor said."),
+        ("2021-07-03", "After the fire in the mill at Alden 14 people died in all, the mayor said."),
+    )
+
+    assert values(answer) == [("changed over time", ["14 people", "12 people"])]
+    assert [step for step in answer.trace.steps if step.name == "note"] == []
+
+
+def test_the_dead_of_a_kind_are_not_all_the_dead(ask: Ask) -> None:
+    """Who asks for the firemen is not given the count of everybody."""
+    reports = (
+        ("2021-07-01", "The mill at Alden burned down. In the fire at Alden 12 people died."),
+        ("2021-07-03", "After the fire in the mill at Alden 14 people died in all."),
+    )
+
+    assert values(ask("How many firemen died in the fire at Alden?", *reports)) == []
+
+
+@pytest.mark.parametrize(
+    "question", ["How much will the new Marten Bridge cost?", "What does the Marten Bridge replacement cost?"]
+)
+def test_a_figure_counts_where_only_the_head_of_its_document_names_the_subject(ask: Ask, question: str) -> None:
+    """The second report names the bridge once, and puts its sum three sentences later."""
+    reports = (
+        (
+            "2021-05-03",
+            "Norland wants a new Marten Bridge. The new bridge will cost 3 billion dollars, its ministry said.",
+        ),
+        (
+            "2022-11-19",
+            "A loose bolt brought down the Marten Bridge at Lune, a report says. It was found by divers. They had been"
+            " searching for a year. The new bridge will cost between 7 and 8 billion dollars.",
+        ),
+        (
+            "2022-12-01",
+            "The Otter Tower at Aarstad is to be pulled down. A firm will do it. The new tower will cost 5 billion"
+            " dollars.",
+        ),
+    )
+
+    assert values(ask(question, *reports)) == [
+        ("changed over time", ["between 7 and 8 billion dollars", "3 billion dollars"])
+    ]
+
+
 def test_a_town_that_only_the_sentence_before_names_is_not_counted_for(sample_parts: Parts) -> None:
     """The dead of the whole peninsula are none of one town's, though a ceremony was held there."""
     assert values(sample_parts.assistant.ask("How many people died in Wajima?")) == []
