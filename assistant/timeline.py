@@ -142,19 +142,14 @@ def build_timeline(
     stats = library.stats(filters)
     window = question_window(topic, filters.as_of or date.today())
     window = window if window is not None and window.bounded else None
-    retrieved = library.search(topic, limit=_RETRIEVED, filters=filters)
-    weighed = weigh_sentences(topic, retrieved, library, calibrations)
-    relevant = _relevant(weighed)
-    tellings = _tellings(relevant, window)
-    groups = _merged(tellings)[:limit]
-    events, text = _written(groups, library)
-    steps = [Step("time", window.to_dict())] if window is not None else []
-    steps += [
-        Step("search", {"passages": len(retrieved)}),
-        Step("select", {"sentences": len(weighed), "on_topic": len(relevant), "dated": len(tellings)}),
+    groups, searched = _told(topic, window, library, calibrations, filters)
+    events, text = _written(groups[:limit], library)
+    steps = (
+        *([Step("time", window.to_dict())] if window is not None else []),
+        *searched,
         Step("merge", {"events": len(events), "quotes": sum(len(event.citations) for event in events)}),
-    ]
-    trace = Trace(stats.documents, stats.published_from, stats.published_to, filters, tuple(steps))
+    )
+    trace = Trace(stats.documents, stats.published_from, stats.published_to, filters, steps)
     reason = None if events else _no_events(bool(stats.documents), window)
     return Timeline(
         topic, events, reason, text or reason or "", trace, {"total": (time.perf_counter() - started) * 1000}
@@ -165,8 +160,24 @@ def events_within(
     topic: str, window: Window, library: Library, calibrations: Mapping[str, Calibration], *, filters: Filters
 ) -> list[Evidence]:
     """The sentence that leads each event of a topic in a time, the most relevant first."""
-    weighed = weigh_sentences(topic, library.search(topic, limit=_RETRIEVED, filters=filters), library, calibrations)
-    return [group[0].evidence for group in _merged(_tellings(_relevant(weighed), window))]
+    groups, _ = _told(topic, window, library, calibrations, filters)
+    return [group[0].evidence for group in groups]
+
+
+def _told(
+    topic: str,
+    window: Window | None,
+    library: Library,
+    calibrations: Mapping[str, Calibration],
+    filters: Filters,
+) -> tuple[list[list[_Telling]], tuple[Step, ...]]:
+    """The events of a topic, the most relevant first, and the steps by which they were found."""
+    retrieved = library.search(topic, limit=_RETRIEVED, filters=filters)
+    weighed = weigh_sentences(topic, retrieved, library, calibrations)
+    relevant = _relevant(weighed)
+    tellings = _tellings(relevant, window)
+    counts = {"sentences": len(weighed), "on_topic": len(relevant), "dated": len(tellings)}
+    return _merged(tellings), (Step("search", {"passages": len(retrieved)}), Step("select", counts))
 
 
 def events_of_time(
