@@ -5,7 +5,6 @@ Everything heavy is imported by the command that needs it, so that ``--help`` is
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import functools
 import itertools
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
+
+from assistant.days import read_day
 
 if TYPE_CHECKING:
     from assistant.answer import Turn
@@ -147,16 +148,10 @@ class Day(click.ParamType[datetime.date]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
         if isinstance(value, datetime.date):
             return value
-        found = re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", str(value).strip())
-        if found is None:
-            raise click.BadParameter(f"{value!r} is not a date; write it like 2024-11-12, 2024-11 or 2024.", ctx, param)
-        year = int(found[1])
-        month = int(found[2] or (12 if self._last else 1))
         try:
-            last_day = calendar.monthrange(year, month)[1]
-            return datetime.date(year, month, int(found[3] or (last_day if self._last else 1)))
+            return read_day(str(value), last=self._last)
         except ValueError as error:
-            raise click.BadParameter(f"{value!r} is not in the calendar.", ctx, param) from error
+            raise click.BadParameter(f"{error}.", ctx, param) from error
 
 
 class Expiry(click.ParamType[datetime.datetime]):

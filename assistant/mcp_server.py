@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from assistant.assistant import QuestionError
 from assistant.export import source_list
 from assistant.found_passage import found_passage
+from assistant.http.schemas import FirstDay, LastDay
 from assistant.parts import Parts
 from corpus.catalog import DocumentInfo
 from corpus.filters import Filters
@@ -37,9 +38,9 @@ _INSTRUCTIONS = (
 )
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
-AsOf = Annotated[datetime.date | None, Field(description="The reader's clock: documents published later do not exist.")]
-After = Annotated[datetime.date | None, Field(description="Published on this day or later.")]
-Before = Annotated[datetime.date | None, Field(description="Published on this day or earlier.")]
+AsOf = Annotated[LastDay | None, Field(description="The reader's clock: documents published later do not exist.")]
+After = Annotated[FirstDay | None, Field(description="Published on this day, month or year, or later.")]
+Before = Annotated[LastDay | None, Field(description="Published on this day, month or year, or earlier.")]
 DocumentIds = Annotated[list[str] | None, Field(description="Only these documents.", max_length=1000)]
 DocumentId = Annotated[str, Field(description="The id of a document, as the other tools give it.")]
 Query = Annotated[str, Field(description="What to look for, in words.", min_length=1, max_length=10_000)]

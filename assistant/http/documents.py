@@ -15,7 +15,7 @@ from assistant.http.entry import Running
 from assistant.http.errors import ApiError, error_body
 from assistant.http.headers import as_attachment
 from assistant.http.owner import owner_of
-from assistant.http.schemas import Day, DocumentChange, DocumentRequest
+from assistant.http.schemas import Day, DocumentChange, DocumentRequest, FirstDay, LastDay
 from assistant.jobs import Jobs, JobsFullError, MemoryJobs
 from assistant.parts import Parts
 from assistant.shared_jobs import LEASE, SharedJobs
@@ -97,13 +97,13 @@ def install(app: FastAPI, parts: Parts, jobs: Jobs, running: Running, *, limits:
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         offset: Annotated[int, Query(ge=0, le=_FURTHEST)] = 0,
         query: Annotated[str, Query(max_length=500)] = "",
-        after: Day | None = None,
-        before: Day | None = None,
+        after: FirstDay | None = None,
+        before: LastDay | None = None,
     ) -> dict[str, Any]:
         """The documents, the last added first; `query` is looked for in titles, names and sources.
 
-        With `after` or `before` only those published on that day or later, or earlier; a document without a date passes
-        neither.
+        With `after` or `before` only those published on that day or later, or earlier (a month or year counts whole); a
+        document without a date passes neither.
         """
         filters = Filters(after=after, before=before)
         found = library.documents(limit=limit, offset=offset, query=query, filters=filters)

@@ -24,6 +24,7 @@ from pydantic import (
 
 from assistant.answer import Turn
 from assistant.conversations import LONGEST_TITLE, Rating
+from assistant.days import read_day
 from assistant.keys import LONGEST_NAME, NAME, Role
 from corpus.filters import Filters
 
@@ -58,6 +59,23 @@ def _written_day(given: Any) -> Any:
     return given
 
 
+def _first_day(given: Any) -> Any:
+    return _limit(given, last=False)
+
+
+def _last_day(given: Any) -> Any:
+    return _limit(given, last=True)
+
+
+def _limit(given: Any, *, last: bool) -> Any:
+    """As on the command line, but in the form of ISO 8601 alone."""
+    if given is None or isinstance(given, datetime.date):
+        return given
+    if not isinstance(given, str) or not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", given):
+        raise ValueError(f"{given!r} is not a date; write it like 2024-11-12, 2024-11 or 2024")
+    return read_day(given, last=last)
+
+
 def _number(given: Any) -> Any:
     """Pydantic would take "5" and true for whole numbers, which JSON tells apart from them."""
     if isinstance(given, (str, bool)):
@@ -88,6 +106,19 @@ DocumentTitle = Annotated[
 AsNumber = BeforeValidator(_number)
 """To stand after the limits of a whole number, or they are left out of the OpenAPI document."""
 Day = Annotated[datetime.date, BeforeValidator(_written_day)]
+_DAY_MONTH_YEAR = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "format": "date"},
+            {"type": "string", "pattern": "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])(-(0[1-9]|1[0-2]))?$"},
+        ],
+        "examples": ["2024-11-12", "2024-11", "2024"],
+    }
+)
+FirstDay = Annotated[datetime.date, BeforeValidator(_first_day), _DAY_MONTH_YEAR]
+"""A day; the first one of a month or year."""
+LastDay = Annotated[datetime.date, BeforeValidator(_last_day), _DAY_MONTH_YEAR]
+"""A day; the last one of a month or year."""
 _WORDED = Field(json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]|\uFEFF"})
 """Of a text that must hold more than what Python takes for white space; the code that takes it says so in better words.
 """
@@ -98,12 +129,12 @@ class _Request(BaseModel):
 
 
 class FilterFields(_Request):
-    as_of: Day | None = None
-    """The reader's clock: documents published later do not exist."""
-    after: Day | None = None
-    """Published on this day or later."""
-    before: Day | None = None
-    """Published on this day or earlier."""
+    as_of: LastDay | None = None
+    """The reader's clock: documents published later do not exist. A day, or a month or year to its end: `2024-11`."""
+    after: FirstDay | None = None
+    """Published on this day or later; `2024-11` and `2024` are their first day."""
+    before: LastDay | None = None
+    """Published on this day or earlier; `2024-11` and `2024` are their last day."""
     document_ids: list[Text] | None = Field(default=None, max_length=1000)
     """Only these documents."""
 

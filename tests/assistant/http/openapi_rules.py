@@ -18,7 +18,7 @@ def obeys_the_rules(fields: Any) -> bool:
     days = {name: fields.get(name) for name in ("as_of", "after", "before")}
     for earlier, later in (("after", "before"), ("after", "as_of")):
         first, last = days[earlier], days[later]
-        if isinstance(first, str) and isinstance(last, str) and first > last:
+        if isinstance(first, str) and isinstance(last, str) and _filled(first, "01-01") > _filled(last, "12-31"):
             return False
     if fields.get("conversation_id") is not None and fields.get("history"):
         return False
@@ -30,6 +30,11 @@ def obeys_the_rules(fields: Any) -> bool:
         return False
     expires = fields.get("expires")
     return not isinstance(expires, str) or "2027" < expires[:4] < "9999"
+
+
+def _filled(day: str, rest: str) -> str:
+    """A month or year as a day that sorts like its first or last one."""
+    return day + f"-{rest}"[len(day) - 4 :]
 
 
 def _asks(message: Any) -> bool:

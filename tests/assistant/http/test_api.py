@@ -148,6 +148,33 @@ def test_filters_hide_documents(client: TestClient, filled: dict[str, str]) -> N
     assert [passage["title"] for passage in answer["passages"]] == ["Ferry"]
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"as_of": "2024-02"}, {"as_of": "2024-02-29"}),
+        ({"as_of": "2023"}, {"as_of": "2023-12-31"}),
+        ({"after": "2024-02", "before": "2024-02"}, {"after": "2024-02-01", "before": "2024-02-29"}),
+        ({"after": "2023", "before": "2024"}, {"after": "2023-01-01", "before": "2024-12-31"}),
+    ],
+)
+def test_a_month_or_year_limits_as_on_the_command_line(
+    client: TestClient, filled: dict[str, str], given: dict[str, str], meant: dict[str, str]
+) -> None:
+    """`after` is its first day, `before` and `as_of` are its last; in a body and in an address."""
+    answer = client.post("/v1/ask", json={"question": QUESTION, **given}).json()
+    timeline = client.get("/v1/timeline", params={"topic": "dam", **given}).json()
+
+    assert answer["trace"]["filters"] == timeline["trace"]["filters"] == meant
+
+
+@pytest.mark.parametrize("given", ["2024-13", "0000", "2024-1", "24", "2024-", "2024-11-", " 2024", "٢٠٢٤", 2024, ""])
+def test_what_is_no_day_month_or_year_is_refused(client: TestClient, given: object) -> None:
+    """The error names the field."""
+    response = client.post("/v1/search", json={"query": "dam", "after": given})
+
+    assert (response.status_code, response.json()["error"]["param"]) == (422, "after")
+
+
 def test_search_gives_passages(client: TestClient, filled: dict[str, str]) -> None:
     """A search gives the nearest stretches, best first, as many as asked for."""
     found = client.post("/v1/search", json={"query": "design of the bridge", "limit": 1}).json()

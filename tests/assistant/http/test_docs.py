@@ -130,7 +130,7 @@ def test_fields_tell_type_default_and_limits(client: TestClient) -> None:
     search = found["POST", "/v1/search"].bodies[0].fields
     assert [field.name for field in search] == ["query", "as_of", "after", "before", "document_ids", "limit"]
     assert search[0] == Field("query", "string", True, None, "Not empty, at most 10,000 characters.")
-    assert search[1].type == "date or null"
+    assert search[1].type == "date or string or null"
     assert search[4] == Field(
         "document_ids", "list of strings or null", False, None, "Only these documents. At most 1,000 items."
     )

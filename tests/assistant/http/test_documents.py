@@ -80,6 +80,7 @@ def test_the_list_is_narrowed_by_date(client: TestClient, filled: dict[str, str]
     assert titles() == (["Bridge", "Ferry", "Harbour"], 3)
     assert titles(after="2024-01-01") == (["Harbour"], 1)
     assert titles(before="2024-01-01") == (["Ferry"], 1)
+    assert titles(after="2024-03") == titles(after="2024", before="2024") == (["Harbour"], 1)
     assert titles(after="2023-01-02", before="2024-03-12", query="harb") == (["Harbour"], 1)
 
 

@@ -39,7 +39,7 @@ def refused(message: str, code: str = "invalid_request", param: str | None = Non
         ),
         (
             {"question": "Why?", "as_of": "2024-02-30"},
-            "as_of: Input should be a valid date or datetime, day value is outside expected range",
+            "as_of: '2024-02-30' is not in the calendar",
             "as_of",
         ),
     ],

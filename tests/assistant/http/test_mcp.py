@@ -134,6 +134,13 @@ def test_filters_hold(url: str) -> None:
     assert said(result) == data(result)["text"]
 
 
+def test_a_month_or_year_limits_too(url: str) -> None:
+    """It counts whole, as on the command line."""
+    result = call(url, "ask", question=QUESTION, after="2023", before="2023-02")
+
+    assert data(result)["trace"]["filters"] == {"after": "2023-01-01", "before": "2023-02-28"}
+
+
 def test_a_timeline_is_the_same_as_everywhere(url: str, filled: Parts) -> None:
     """The events of a topic come with the sources of their quotes, and as the native timeline."""
     timeline = filled.assistant.timeline("gale and sloops", limit=5)
