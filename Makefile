@@ -45,6 +45,7 @@ reader: $(VENV)/.installed-dev
 
 calibration: $(VENV)/.installed-dev
 	$(BIN)/python -m training.calibrate --sets $(EVAL)
+	$(BIN)/python docs/accuracy.py
 
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/peers.py --sets $(EVAL)
