@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -142,21 +142,9 @@ def test_several_that_open_a_catalog_at_once_agree(tmp_path: Path, schema: str |
     """One makes or migrates it, the others wait and find it done."""
     if schema is not None:
         older(tmp_path / "catalog.sqlite", schema)
-    failed: list[Exception] = []
-
-    def open_it() -> None:
-        try:
-            Catalog.open(tmp_path / "catalog.sqlite").close()
-        except CatalogError as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failed == []
+    with ThreadPoolExecutor(4) as pool:
+        for catalog in pool.map(Catalog.open, [tmp_path / "catalog.sqlite"] * 4):
+            catalog.close()
     catalog = Catalog.open(tmp_path / "catalog.sqlite")
     assert catalog.fact("schema_version") == SCHEMA_VERSION
     catalog.close()

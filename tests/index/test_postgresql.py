@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import socket
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -157,20 +157,9 @@ def test_word_counts_stay_true(library: Library) -> None:
 
 def test_several_that_open_a_new_catalog_at_once_agree(database_url: str) -> None:
     """One makes it, the others wait and find it done; a newer one is refused."""
-    failed: list[Exception] = []
-
-    def open_it() -> None:
-        try:
-            Catalog(database_url).close()
-        except CatalogError as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    with ThreadPoolExecutor(4) as pool:
+        for catalog in pool.map(Catalog, [database_url] * 4):
+            catalog.close()
 
     catalog = Catalog(database_url)
     catalog.set_fact("schema_version", "1000")
