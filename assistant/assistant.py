@@ -13,34 +13,22 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from assistant.actors import asked_actor, prefer_actor
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
-from assistant.breadth import (
-    MOST_QUOTES,
-    Breadth,
-    breadth_of,
-    choose_events,
-    choose_many,
-    other_wording,
-    statements_of_many,
-    topic_of,
-)
+from assistant.breadth import other_wording, statements_of_many
 from assistant.calibration import Calibration, sigmoid
-from assistant.compound import named_together, parts_of, said_missing
-from assistant.disagreements import Difference, events_counted, find_difference, lead, name_sides
+from assistant.choosing import Chooser, Chosen, Looked
+from assistant.disagreements import lead, name_sides
 from assistant.entailment import Entailment
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.generative import Due, Phrased, Phrasing, Shown, choose_for_llm, whole_question
 from assistant.llm import LanguageModel, LlmError
-from assistant.order import Ordered, in_order
 from assistant.question import StandAlone, stand_alone
 from assistant.reader import Reader, ReaderError
 from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
-from assistant.speakers import asked_speaker, prefer_speaker, speakers_of
-from assistant.timeline import DATES_READ, MOST_EVENTS, Timeline, build_timeline, events_of_time, events_within
-from assistant.values import asked_kind, marks
-from assistant.verbatim import MOST_QUOTES as MOST_OF_ONE
-from assistant.verbatim import Quote, check_citations, choose_quotes, quote_sides, repeats, write
+from assistant.speakers import speakers_of
+from assistant.timeline import MOST_EVENTS, Timeline, build_timeline
+from assistant.values import marks
+from assistant.verbatim import check_citations, write
 from assistant.windows import Window, impossible_date, question_window
 from corpus.filters import Filters
 from index.library import Library, RetrievedPassage
@@ -91,19 +79,14 @@ class Draft:
     answer: Answer
     citations: tuple[Citation, ...]
     """Of the quotes it would give, even where the answer abstains."""
-    passages: tuple[RetrievedPassage, ...]
-    """Best first."""
-    evidence: tuple[Evidence, ...] = ()
-    """Best first."""
-    quotes: tuple[Quote, ...] = ()
-    """Those of ``citations``."""
-    difference: Difference | None = None
-    due: tuple[Quote, ...] = ()
-    """Those of ``quotes`` that an answer holds in any words: the sides of the difference, the best one of each part."""
-    missing: str = ""
-    """That some of those whom the question asks about are not answered for; empty where all are."""
+    chosen: Chosen
     failure: str = ""
     """Why the LLM could not make the question whole; empty where it did not fail."""
+
+    @property
+    def passages(self) -> tuple[RetrievedPassage, ...]:
+        """Best first."""
+        return self.chosen.passages
 
     @property
     def answered(self) -> bool:
@@ -112,36 +95,6 @@ class Draft:
     @property
     def confidence(self) -> float:
         return self.answer.confidence
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What answers a question that is several."""
-
-    evidence: tuple[Evidence, ...]
-    """Of the parts that are answered, best first."""
-    quotes: tuple[Quote, ...]
-    """In the order of the parts."""
-    best: tuple[Quote, ...]
-    """The first quote of each part, where it is another's than that of an earlier one."""
-    confidence: float
-    """Of the part that is least sure of those that are answered."""
-    missing: tuple[str, ...]
-    """Whom the documents give no answer for."""
-    step: Step
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What was looked for and found, before an answer is chosen."""
-
-    question: StandAlone
-    window: Window | None
-    """The time that the question asks about."""
-    retrieved: tuple[RetrievedPassage, ...]
-    """As the search ranks them, best first."""
-    found: Found
-    timings_ms: Mapping[str, float]
 
 
 class Assistant:
@@ -174,6 +127,7 @@ class Assistant:
         self._entailment = entailment
         self._most_characters = most_characters
         self._notes = tuple(notes)
+        self._chooser = Chooser(library, calibrations, self._look)
         self._warm = False
         self._listeners: list[Callable[[Answer], None]] = []
         self._running = 0
@@ -257,13 +211,13 @@ class Assistant:
         if draft.failure:
             return _told(draft.answer, Phrased(failure=draft.failure), llm.name, 0.0)
         started = time.perf_counter()
-        difference = draft.difference
+        chosen = draft.chosen
         phrasing = Phrasing(
             draft.answer.standalone_question,
-            choose_for_llm(draft.evidence, draft.quotes, self._library),
+            choose_for_llm(chosen.evidence, chosen.quotes, self._library),
             llm,
             self._library,
-            due=Due(all_of=draft.due, one_of=draft.quotes),
+            due=Due(all_of=chosen.due, one_of=chosen.quotes),
             entailment=self._entailment,
         )
         shown: list[Shown] = []
@@ -273,13 +227,13 @@ class Assistant:
                 yield Event("delta", {"text": sentence.text})
         text, citations = "".join(item.text for item in shown), tuple(item.citation for item in shown)
         answer = draft.answer
-        if shown and difference is not None:
-            told = f"\n\n{lead(difference, phrasing.numbers_of(draft.due))}"
+        if shown and chosen.difference is not None:
+            told = f"\n\n{lead(chosen.difference, phrasing.numbers_of(chosen.due))}"
             yield Event("delta", {"text": told})
-            answer = replace(answer, disagreements=(name_sides(difference, citations),))
+            answer = replace(answer, disagreements=(name_sides(chosen.difference, citations),))
             text += told
-        if shown and draft.missing:
-            told = f"\n\n{draft.missing}"
+        if shown and chosen.missing:
+            told = f"\n\n{chosen.missing}"
             yield Event("delta", {"text": told})
             text += told
         if shown:
@@ -331,58 +285,27 @@ class Assistant:
                 failure = str(error)
         stats = self._library.stats(filters)
         looked = self._look(question, asked, filters)
-        calibration = self._calibrations["reader" if self._reader is not None else "plain"]
-        confidence = _confidence(looked.found, calibration)
-        reworded = None
-        if confidence < calibration.threshold:
-            reworded = self._reworded(question, asked, filters, calibration)
-            looked, confidence = reworded or (looked, confidence)
-        found, window = looked.found, looked.window
-        timings: dict[str, float] = dict(looked.timings_ms)
-        ordered = in_order(found.evidence, window) if window is not None and window.order is not None else None
-        evidence = ordered.evidence if ordered is not None else found.evidence
-        spoken = prefer_speaker(looked.question.text, evidence)
-        evidence = spoken if spoken is not None else evidence
-        acted = prefer_actor(looked.question.text, evidence)
-        evidence = acted if acted is not None else evidence
-        breadth = breadth_of(question)
-        difference = None
-        counted: tuple[str, ...] = ()
-        events = self._events_of_time(looked, breadth, filters)
-        ranked = found.passages
-        parts = None if events else self._parts(looked, filters, calibration)
-        if parts is not None:
-            evidence, quotes, confidence = parts.evidence, list(parts.quotes), parts.confidence
-            ranked = _with_those_of([quote.evidence for quote in quotes], ranked)
-            ordered = spoken = acted = breadth = None
-        elif events:
-            evidence = tuple(events)
-            ranked = _with_those_of(events, ranked)
-            quotes = choose_events(events, self._library)
-            confidence = max(confidence, DATES_READ)
-        elif breadth is not None:
-            quotes = self._broad(looked, breadth, evidence, filters)
-        else:
-            quotes = choose_quotes(evidence, self._library, when=asked_kind(question) == "date")
-            if ordered is None:  # "last" or "first" already says which of the values is asked for
-                compared = (looked.question.text, found.evidence, looked.retrieved, self._library)
-                difference, counted = find_difference(*compared), events_counted(*compared)
-            if difference is not None:
-                quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
-        missing = said_missing(parts.missing) if parts is not None else ""
-        due = quotes[: len(difference.sides)] if difference is not None else parts.best if parts is not None else ()
-        opening = lead(difference) if difference is not None else missing
-        speakers = speakers_of([quote.evidence.sentence for quote in quotes], self._library)
-        written = write(quotes, self._library, lead=opening, marks=marks(question), speakers=speakers)
+        if not looked.sure:
+            looked = self._reworded(question, asked, filters) or looked
+        chosen = self._chooser.choose(question, looked, filters)
+        difference = chosen.difference
+        written = write(
+            chosen.quotes,
+            self._library,
+            lead=lead(difference) if difference is not None else chosen.missing,
+            marks=marks(question),
+            speakers=speakers_of([quote.evidence.sentence for quote in chosen.quotes], self._library),
+        )
         check_citations(written.citations, self._library)
         impossible = impossible_date(question)
-        answered = bool(quotes) and confidence >= calibration.threshold and impossible is None
+        threshold = self._calibration.threshold
+        answered = bool(chosen.quotes) and chosen.confidence >= threshold and impossible is None
         hidden, reason, refusal = None, None, ""
-        passages = tuple(_near(item) for item in ranked[:_SHOWN])
+        passages = tuple(_near(item) for item in chosen.passages[:_SHOWN])
         if not answered:
             if impossible is None:  # else no filter is what hides an answer
-                hidden = self._hidden(asked, window, filters, calibration)
-            reason = reason_of(stats, filters, window=window, hidden=hidden, impossible=impossible)
+                hidden = self._hidden(asked, looked.window, filters)
+            reason = reason_of(stats, filters, window=looked.window, hidden=hidden, impossible=impossible)
             refusal = f"{reason} {nearest_of(passages)}".rstrip()
         trace = Trace(
             searched_documents=stats.documents,
@@ -390,16 +313,13 @@ class Assistant:
             published_to=stats.published_to,
             filters=filters,
             steps=(
-                *_notes(filters, impossible, counted),
-                *self._steps(found, window, difference, quotes, confidence, calibration.threshold),
-                *([Step("speaker", {"words_of": asked_speaker(looked.question.text)})] if spoken is not None else []),
-                *([Step("actor", {"deeds_of": asked_actor(looked.question.text)})] if acted is not None else []),
-                *([Step("wording", {"asked_as": looked.question.question})] if reworded is not None else []),
-                *([parts.step] if parts is not None else []),
-                *_readings(ordered, breadth, events, hidden),
+                *_notes(filters, impossible, chosen.counted),
+                *self._steps(looked, chosen, threshold),
+                *chosen.steps,
+                *([Step("hidden", hidden.to_dict())] if hidden is not None else []),
             ),
         )
-        timings["total"] = _milliseconds(started)
+        timings = {**looked.timings_ms, "total": _milliseconds(started)}
         self._warm = True
         answer = Answer(
             id=uuid.uuid4().hex,
@@ -407,7 +327,7 @@ class Assistant:
             standalone_question=asked.text,
             answered=answered,
             reason=reason,
-            confidence=confidence,
+            confidence=chosen.confidence,
             answerer="verbatim",
             text=written.text if answered else refusal,
             citations=written.citations if answered else (),
@@ -416,104 +336,32 @@ class Assistant:
             disagreements=(name_sides(difference, written.citations),) if difference is not None and answered else (),
             timings_ms=timings,
         )
-        return Draft(
-            answer,
-            written.citations,
-            ranked,
-            evidence=tuple(evidence),
-            quotes=tuple(quotes),
-            difference=difference,
-            due=tuple(due),
-            missing=missing,
-            failure=failure,
-        )
+        return Draft(answer, written.citations, chosen, failure)
 
-    def _reworded(
-        self, question: str, asked: StandAlone, filters: Filters, calibration: Calibration
-    ) -> tuple[Looked, float] | None:
-        """What is found for a question in the words of documents, and how sure; None where that is no answer either."""
+    def _reworded(self, question: str, asked: StandAlone, filters: Filters) -> Looked | None:
+        """What is found for a question in the words of documents; None where that is no answer either."""
         wording = other_wording(asked.question, has_topic=bool(asked.topic))
         if wording is None:
             return None
         looked = self._look(question, StandAlone(wording.question, asked.topic), filters)
-        confidence = _confidence(looked.found, calibration)
-        if confidence < calibration.threshold:
+        if not looked.sure:
             return None
+        found = looked.found
         if wording.of_many:
-            told = statements_of_many(looked.found.evidence, self._library)
+            told = statements_of_many(found.evidence, self._library)
             if not told:
                 return None
-            looked = replace(looked, found=replace(looked.found, evidence=tuple(told)))
-        return looked, confidence
+            found = replace(found, evidence=tuple(told))
+        return replace(looked, found=found, steps=(Step("wording", {"asked_as": wording.question}),))
 
-    def _parts(self, looked: Looked, filters: Filters, calibration: Calibration) -> _Parts | None:
-        """What answers each of several questions in one.
-
-        None where the question is one, where the best sentence names all whom it asks about in one breath, and where no
-        part is answered.
-        """
-        asked, whole = looked.question, looked.found.evidence
-        parts = parts_of(asked.question)
-        if not parts or (whole and named_together(parts, whole[0].sentence.text)):
-            return None
-        weighed: list[tuple[Evidence, ...]] = []
-        quotes: list[Quote] = []
-        best: list[Quote] = []
-        sure: list[float] = []
-        missing: list[str] = []
-        told: list[dict[str, Any]] = []
-        for part in parts:
-            found = self._look(part.question, StandAlone(part.question, asked.topic), filters).found
-            confidence = _confidence(found, calibration)
-            told.append({"question": part.question, "confidence": round(confidence, 4)})
-            if confidence < calibration.threshold:
-                missing.append(part.name)
-                continue
-            sure.append(confidence)
-            evidence = prefer_speaker(part.question, found.evidence) or found.evidence
-            weighed.append(prefer_actor(part.question, evidence) or evidence)
-        for evidence in weighed:
-            most = min(MOST_QUOTES // len(weighed) or 1, MOST_OF_ONE)
-            for rank, quote in enumerate(choose_quotes(evidence, self._library, most=most)):
-                if not any(repeats(quote.evidence, quote.span, known) for known in quotes):
-                    quotes.append(quote)
-                    best += [quote] if rank == 0 else []
-        if not sure:
-            return None
-        together = sorted((item for evidence in weighed for item in evidence), key=lambda item: -item.logit)
-        return _Parts(
-            tuple(together), tuple(quotes), tuple(best), min(sure), tuple(missing), Step("parts", {"parts": told})
-        )
-
-    def _events_of_time(self, looked: Looked, breadth: Breadth | None, filters: Filters) -> list[Evidence]:
-        """The events that answer a question for nothing but what happened in a time; empty for any other question."""
-        window = looked.window
-        if breadth is None or breadth.arrangement != "time" or window is None or not window.bounded:
-            return []
-        if topic_of(looked.question.text, breadth, window):
-            return []
-        return events_of_time(window, self._library, self._calibrations, filters=filters)
-
-    def _broad(self, looked: Looked, breadth: Breadth, evidence: Sequence[Evidence], filters: Filters) -> list[Quote]:
-        """The quotes for a broad question: the events of the time that it names, else what answers it best."""
-        window = looked.window
-        if breadth.arrangement == "time" and window is not None and window.bounded:
-            topic = topic_of(looked.question.text, breadth, window)
-            events = events_within(topic, window, self._library, self._calibrations, filters=filters) if topic else []
-            if events:
-                return choose_events(events, self._library)
-        return choose_many(evidence, self._library, breadth, window=window)
-
-    def _hidden(
-        self, question: StandAlone, window: Window | None, filters: Filters, calibration: Calibration
-    ) -> Hidden | None:
+    def _hidden(self, question: StandAlone, window: Window | None, filters: Filters) -> Hidden | None:
         """The document that would answer if the filters did not hide it; asked only where there are such filters."""
         wider = without_hints(filters)
         if wider is None:
             return None
         retrieved = self._library.search(question.text, limit=_RETRIEVED, filters=wider)
         found = self._found(question, retrieved, window)
-        if not found.evidence or _confidence(found, calibration) < calibration.threshold:
+        if not found.evidence or not self._confidence(found)[1]:
             return None
         hidden = hidden_by(found.evidence[0].retrieved.document, filters)
         return hidden if hidden.filters else None
@@ -531,7 +379,8 @@ class Assistant:
         window = question_window(question, today) or question_window(asked.text, today)
         found = self._found(asked, retrieved, window)
         timings = {"search": (searched - started) * 1000, "evidence": _milliseconds(searched)}
-        return Looked(asked, window, tuple(retrieved), found, timings)
+        confidence, sure = self._confidence(found)
+        return Looked(asked, window, tuple(retrieved), found, confidence, sure, timings)
 
     def _found(self, question: StandAlone, retrieved: Sequence[RetrievedPassage], window: Window | None) -> Found:
         """The weighed evidence, without the reader from when on it could not be loaded."""
@@ -542,6 +391,16 @@ class Assistant:
             self._reader = None
             self._notes = (*self._notes, f"answers are given without the reader: {error}")
             return find_evidence(question, retrieved, self._library, None, self._calibrations, window)
+
+    @property
+    def _calibration(self) -> Calibration:
+        return self._calibrations["reader" if self._reader is not None else "plain"]
+
+    def _confidence(self, found: Found) -> tuple[float, bool]:
+        """That the best evidence answers, and whether it is enough to answer."""
+        calibration = self._calibration
+        confidence = _confidence(found, calibration)
+        return confidence, confidence >= calibration.threshold
 
     def _checked(self, question: str, noun: str = "question") -> str:
         question = question.strip()
@@ -554,15 +413,8 @@ class Assistant:
             )
         return question
 
-    def _steps(
-        self,
-        found: Found,
-        window: Window | None,
-        difference: Difference | None,
-        quotes: Sequence[Quote],
-        confidence: float,
-        threshold: float,
-    ) -> tuple[Step, ...]:
+    def _steps(self, looked: Looked, chosen: Chosen, threshold: float) -> tuple[Step, ...]:
+        found, window, difference = looked.found, looked.window, chosen.difference
         steps = [Step("note", {"text": note}) for note in self._notes]
         if window is not None:
             steps.append(Step("time", window.to_dict()))
@@ -581,9 +433,8 @@ class Assistant:
         if difference is not None:
             values = [side.value for side in difference.sides]
             steps.append(Step("compare", {"kind": difference.kind, "values": values}))
-        steps.append(
-            Step("decide", {"confidence": round(confidence, 4), "threshold": threshold, "quotes": len(quotes)})
-        )
+        decided = {"confidence": round(chosen.confidence, 4), "threshold": threshold, "quotes": len(chosen.quotes)}
+        steps.append(Step("decide", decided))
         return tuple(steps)
 
 
@@ -657,31 +508,6 @@ def _notes(filters: Filters, impossible: str | None, counted: Sequence[str]) -> 
     if counted:
         told = "; ".join(f"“{title}”" for title in counted[:_EVENTS_NAMED])
         yield Step("note", {"text": f"The question names no event, and the documents count those of several: {told}."})
-
-
-def _with_those_of(evidence: Sequence[Evidence], passages: Sequence[RetrievedPassage]) -> tuple[RetrievedPassage, ...]:
-    """The stretches that some evidence stands in, and then those of ``passages`` that lie apart from them."""
-    chosen: list[RetrievedPassage] = []
-    for item in [*(one.retrieved for one in evidence), *passages]:
-        if not any(_share_text(item, other) for other in chosen):
-            chosen.append(item)
-    return tuple(chosen)
-
-
-def _share_text(one: RetrievedPassage, other: RetrievedPassage) -> bool:
-    return one.document.id == other.document.id and one.passage.span.overlaps(other.passage.span)
-
-
-def _readings(
-    ordered: Ordered | None, breadth: Breadth | None, events: Sequence[Evidence], hidden: Hidden | None
-) -> Iterator[Step]:
-    if ordered is not None:
-        yield Step("order", ordered.reading)
-    if breadth is not None:
-        found = {"events": len(events)} if events else {}
-        yield Step("broad", {"words": breadth.words, "arrangement": breadth.arrangement, **found})
-    if hidden is not None:
-        yield Step("hidden", hidden.to_dict())
 
 
 def _milliseconds(since: float) -> float:

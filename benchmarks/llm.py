@@ -86,7 +86,7 @@ def ask_all(
     for question in asked:
         started = time.perf_counter()
         draft = parts.assistant.draft(question)
-        quotes = choose_for_llm(draft.evidence, draft.quotes, parts.library)
+        quotes = choose_for_llm(draft.chosen.evidence, draft.chosen.quotes, parts.library)
         phrasing = Phrasing(question, quotes, model, parts.library)
         shown = []
         for sentence in (said := iter(phrasing)):

@@ -348,10 +348,10 @@ def test_values_that_differ_are_set_side_by_side_whatever_the_llm_says(sample_pa
 def test_a_sentence_beside_the_point_does_not_replace_the_quote_that_answers(sample_parts: Parts) -> None:
     """Where the LLM says something true of a lesser quote alone, the best quote follows it."""
     plain = assistant_with(None, sample_parts).draft(QUESTION)
-    quotes = choose_for_llm(plain.evidence, plain.quotes, sample_parts.library)
-    aside = quotes[len(plain.quotes)].text
+    quotes = choose_for_llm(plain.chosen.evidence, plain.chosen.quotes, sample_parts.library)
+    aside = quotes[len(plain.chosen.quotes)].text
     answer = ask(ScriptedModel((said((aside, [1])),)), sample_parts)
-    assert answer.text == f"{aside} [1]\n\n{plain.quotes[0].text} [2]"
+    assert answer.text == f"{aside} [1]\n\n{plain.chosen.quotes[0].text} [2]"
 
 
 def test_a_follow_up_is_put_whole_to_the_search(sample_parts: Parts) -> None:
