@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from assistant.answer import Answer, Citation, NearPassage, Step, Trace, Turn
-from assistant.breadth import other_wording, statements_of_many
+from assistant.breadth import other_wordings, statements_of_many
 from assistant.calibration import Calibration, sigmoid
 from assistant.choosing import Chooser, Chosen, Looked
 from assistant.disagreements import lead, name_sides
@@ -340,19 +340,14 @@ class Assistant:
 
     def _reworded(self, question: str, asked: StandAlone, filters: Filters) -> Looked | None:
         """What is found for a question in the words of documents; None where that is no answer either."""
-        wording = other_wording(asked.question, has_topic=bool(asked.topic))
-        if wording is None:
-            return None
-        looked = self._look(question, StandAlone(wording.question, asked.topic), filters)
-        if not looked.sure:
-            return None
-        found = looked.found
-        if wording.of_many:
-            told = statements_of_many(found.evidence, self._library)
-            if not told:
-                return None
-            found = replace(found, evidence=tuple(told))
-        return replace(looked, found=found, steps=(Step("wording", {"asked_as": wording.question}),))
+        for wording in other_wordings(asked.question, has_topic=bool(asked.topic)):
+            looked = self._look(question, StandAlone(wording.question, asked.topic), filters)
+            found = looked.found
+            if looked.sure and wording.of_many:
+                found = replace(found, evidence=tuple(statements_of_many(found.evidence, self._library)))
+            if looked.sure and found.evidence:
+                return replace(looked, found=found, steps=(Step("wording", {"asked_as": wording.question}),))
+        return None
 
     def _hidden(self, question: StandAlone, window: Window | None, filters: Filters) -> Hidden | None:
         """The document that would answer if the filters did not hide it; asked only where there are such filters."""

@@ -112,33 +112,53 @@ _MANY = re.compile(
 )
 
 
-def other_wording(question: str, *, has_topic: bool = False) -> Wording | None:
-    """How documents would word a question whose subject names nobody; None for any other.
+_ENVOY = re.compile(
+    r"\b(?P<owner>[A-ZÀ-ÖØ-Þ][\w-]+(?: [A-ZÀ-ÖØ-Þ][\w-]+)*)['’]s (?:\w+ ){0,2}(?:ambassador|minister|president"
+    r"|chancellor|premier)\b"
+    r"|\b(?:ambassador|minister|president|chancellor|premier) of (?:the )?"
+    r"(?P<country>[A-ZÀ-ÖØ-Þ][\w-]+(?: [A-ZÀ-ÖØ-Þ][\w-]+)*)"
+)
+"""Who speaks for a country: "Norway's ambassador", "the foreign minister of Norway"."""
 
-    What each side promises in a treaty is what the treaty provides; how others react to it is what governments say.
+
+def other_wordings(question: str, *, has_topic: bool = False) -> tuple[Wording, ...]:
+    """How documents would word a question whose subject names nobody, the likelier first; none for any other.
+
+    What each side promises in a treaty is what the treaty provides; how others react to it is what governments say, or
+    those who speak for them.
 
     Args:
         has_topic: whether an earlier question says what this one is about.
     """
     if (bound := _BOUND.match(question)) is not None:
-        return Wording(f"What does {bound['topic']} provide?", of_many=False)
+        return (Wording(f"What does {bound['topic']} provide?", of_many=False),)
     reacted = _REACTED.match(question)
     if reacted is None or not (reacted["topic"] or has_topic):
-        return None
-    return Wording(f"What did governments say about {reacted['topic'] or 'it'}?", of_many=True)
+        return ()
+    topic = reacted["topic"] or "it"
+    return tuple(
+        Wording(f"What did {who} say about {topic}?", of_many=True)
+        for who in ("governments", "ambassadors or ministers")
+    )
 
 
 def statements_of_many(evidence: Sequence[Evidence], library: Library) -> list[Evidence]:
-    """The best sentence, where it tells of many, and what its document reports as said; else none.
+    """What many are reported to say in the best sentence's document: that sentence and all statements where it tells of
+    many, else the statements of those who speak for countries, where the best one is of one of them; else none.
 
     That one government speaks is no answer to how others react.
     """
-    if not evidence or not _MANY.search(evidence[0].sentence.text):
+    if not evidence:
         return []
     document_id = evidence[0].sentence.document_id
-    beside = [item for item in evidence[1:] if item.sentence.document_id == document_id]
-    told_by = speakers_of([item.sentence for item in beside], library)
-    return [evidence[0], *(item for item, speaker in zip(beside, told_by, strict=True) if speaker is not None)]
+    within = [item for item in evidence if item.sentence.document_id == document_id]
+    told_by = speakers_of([item.sentence for item in within], library)
+    said = [item for item, speaker in zip(within, told_by, strict=True) if speaker is not None]
+    if _MANY.search(evidence[0].sentence.text):
+        return [evidence[0], *(item for item in said if item is not evidence[0])]
+    envoys = {id(item): match for item in said if (match := _ENVOY.search(item.sentence.text)) is not None}
+    countries = {match["owner"] or match["country"] for match in envoys.values()}
+    return [item for item in said if id(item) in envoys] if len(countries) > 1 and id(evidence[0]) in envoys else []
 
 
 def choose_many(

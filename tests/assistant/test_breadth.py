@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.assistant import Assistant
-from assistant.breadth import breadth_of, choose_many, other_wording, statements_of_many, topic_of
+from assistant.breadth import breadth_of, choose_many, other_wordings, statements_of_many, topic_of
 from assistant.calibration import Calibration, load_calibrations
 from assistant.evidence import weigh_sentences
 from assistant.windows import question_window
@@ -178,15 +178,17 @@ def test_a_question_for_one_thing_is_not_broad(question: str) -> None:
 )
 def test_a_subject_that_names_nobody_is_worded_as_documents_do(question: str, wording: str | None) -> None:
     """Where it names somebody, or says too little to be asked about, it is left alone."""
-    other = other_wording(question)
-    assert (other.question if other is not None else None) == wording
+    others = other_wordings(question)
+    assert (others[0].question if others else None) == wording
 
 
 def test_an_earlier_question_says_what_others_react_to() -> None:
     """The follow-up alone says nothing of it."""
-    other = other_wording("How did other countries react?", has_topic=True)
-    assert other is not None
-    assert other.question == "What did governments say about it?"
+    others = other_wordings("How did other countries react?", has_topic=True)
+    assert [other.question for other in others] == [
+        "What did governments say about it?",
+        "What did ambassadors or ministers say about it?",
+    ]
 
 
 PACT = """{first}
@@ -218,3 +220,28 @@ def test_what_many_say_is_not_what_one_says(settings: Settings, first: str, quot
 
     said = [first, "Anna Berg, the minister of Norway, said that the pact was a mistake."]
     assert [item.sentence.text for item in told] == said[:quotes]
+
+
+@pytest.mark.parametrize(
+    ("second", "many"),
+    [
+        ("Sweden's ambassador, Carl Stein, said that the pact was a step.", True),
+        ("Norway's ambassador, Carl Stein, said that the pact was a step.", False),
+        ("Carl Stein, a baker, said that the pact was a step.", False),
+    ],
+)
+def test_those_who_speak_for_several_countries_are_many(settings: Settings, second: str, many: bool) -> None:
+    """Two officials of one country are not, and whom the words do not give to a country speaks for none."""
+    from index.embedding import WordHashEmbedder
+    from index.library import Library
+
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    first = "The foreign minister of Norway, Anna Berg, said that the pact was a mistake."
+    text = f"{first}\n\n{second}\n\nThe spokesman, Tom Vale, said that the pact had ten pages.\n"
+    list(library.add([Document(text=text, title="Pact", origin="pact", name="pact")]))
+    question = "minister Norway mistake"
+    weighed = weigh_sentences(question, library.search(question), library, load_calibrations())
+    told = statements_of_many(sorted(weighed, key=lambda item: -item.logit), library)
+    library.close()
+
+    assert [item.sentence.text for item in told] == ([first, second] if many else [])
