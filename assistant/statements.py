@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assistant.thesaurus import Thesaurus
-from assistant.values import Value, numbers_in, values_in
+from assistant.values import SCALES, Value, numbers_in, values_in
 from corpus.dates import event_dates_of
 from corpus.document import EventDate, Span
 from index.words import STOP_WORDS, stems
@@ -29,7 +29,8 @@ FUNCTION_WORDS = STOP_WORDS | frozenset(
     "other others out over own per rather same shall since still such than though through throughout thus till too "
     "towards toward under unless until up upon very via whether while whereas within without yet himself herself "
     "themselves ones another several those am were being having do done doing onto off he'd she'd it's that's there's "
-    "according of also well even some any half part another additional together meanwhile therefore thereby "
+    "according of also well nearly almost roughly approximately everyone everybody everything even some any half part "
+    "another additional together meanwhile therefore thereby "
     "him hers ours theirs yours myself ourselves cannot don't doesn't didn't isn't aren't wasn't weren't hasn't "
     "haven't hadn't won't wouldn't can't couldn't shouldn't".split()
 )
@@ -58,6 +59,14 @@ _PREPOSITIONS = frozenset(
     "in on at by for with from to into onto against about during under over between among through within without near "
     "off upon towards toward per via despite across along around".split()
 )
+_ADVERBS = frozenset(
+    "later earlier soon again twice once ago afterwards thereafter abroad ashore alive together alone today yesterday "
+    "tomorrow tonight".split()
+)
+_NOUNS_IN_LY = frozenset(
+    "family supply ally reply assembly monopoly anomaly fly butterfly bully belly jelly lily rally tally folly doily "
+    "homily elderly".split()
+)
 _PRONOUNS = frozenset("he she it they him her them who which that this these those we i you other others one".split())
 
 OPERATORS: Sequence[tuple[str, re.Pattern[str]]] = (
@@ -76,7 +85,9 @@ OPERATORS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"\b(?:will|would|shall|plan(?:s|ned|ning)?|mean(?:s|t)? to|intend(?:s|ed|ing)?|decid(?:e|es|ed) (?:to|on)|"
             r"want(?:s|ed|ing)?|expect(?:s|ed|ing)?|(?:is|are|was|were) to(?! blame)|aim(?:s|ed)?|hop(?:e|es|ed)|"
-            r"propos(?:e|es|ed|ing)|promis(?:e|es|ed)|about to|ready to|going to|(?<!the )offer(?:s|ed)?|"
+            r"propos(?:e|es|ed|ing)|promis(?:e|es|ed)|pledge[sd]?|vow(?:s|ed)|"
+            r"prepar(?:e|es|ed|ing) to|due to (?=be\b)|scheduled (?:to|for)|set to|anticipate[sd]?|about to|"
+            r"ready to|going to|(?<!the )offer(?:s|ed)?|"
             r"threaten(?:s|ed)?|agree[sd]? to|"
             r"try(?:ing)?|tries|tried|attempt(?:s|ed)?|ask(?:s|ed)? (?:\w+ )?(?:to|for)|"
             r"demand(?:s|ed)?|urge[sd]?|call(?:s|ed)? for|consider(?:s|ed|ing)?|thought of|seek(?:s|ing)?|sought)\b"
@@ -127,6 +138,8 @@ class Word:
     """What holds over it, sorted, as often as it does: ``("denied", "possible")``."""
     reported: bool = False
     """Whether it is somebody's word."""
+    opens: bool = False
+    """Whether it begins a sentence, so that a capital tells nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +193,19 @@ def take_apart(text: str, dates: Sequence[EventDate], thesaurus: Thesaurus) -> S
         dates: that it names, their spans in code points of it.
     """
     names = tuple(values_in(text, "name", "", (), 0))
-    numbers = tuple(_numbers(text, dates))
+    numbers = tuple(_ranged(text, _numbers(text, dates)))
     plain = list(_joined(_words(text, dates, names, numbers)))
     reported, reporters, reports = _reports(text, plain)
     holding = _holding(text, plain, thesaurus)
+    opening = {first for first, _ in _sentences(text, plain)}
     words = tuple(
-        Word(word.text, word.low, word.stem, word.start, word.end, word.kind, holding[index], index in reported)
+        replace(
+            word,
+            stem=_denied_by_un(word, thesaurus) or word.stem,
+            holds=holding[index],
+            reported=index in reported,
+            opens=index in opening,
+        )
         for index, word in enumerate(plain)
     )
     return Statement(
@@ -202,6 +222,10 @@ def take_apart(text: str, dates: Sequence[EventDate], thesaurus: Thesaurus) -> S
     )
 
 
+_NUMBERS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
 _ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
     "sixteenth seventeenth eighteenth nineteenth twentieth"
@@ -212,10 +236,22 @@ _ORDINAL_VALUES = {word: number for number, word in enumerate(_ORDINALS, 1)} | d
 )
 _OTHERS = {"once": (1.0, "time"), "twice": (2.0, "time"), "thrice": (3.0, "time"), "dozen": (12.0, "")}
 _ORDINAL_OR_OTHER = re.compile(
-    rf"\b(?:(?P<word>{'|'.join([*_ORDINAL_VALUES, *_OTHERS])})|(?P<digits>\d+)(?:st|nd|rd|th))\b", re.IGNORECASE
+    r"(?<!\bat )\b(?!once (?:the|it|he|she|they|we|its|his|her|their|all|this|that|these|those)\b)"
+    rf"(?:(?P<word>{'|'.join([*_ORDINAL_VALUES, *_OTHERS])})|(?P<digits>\d+)(?:st|nd|rd|th))\b",
+    re.IGNORECASE,
 )
 _ONE = re.compile(r"\bone\b(?= (?:[a-z]+ )?(?:in|of|out)\b)|(?<=\bof )one\b", re.IGNORECASE)
-_TIME = re.compile(r"(?<![\d.,:])(\d{1,2}):(\d\d)(?![\d:])")
+_TIME = re.compile(r"(?<![\d.,:])(\d{1,2}):(\d\d)(?![\d:])(?:\s*(?P<half>[ap])\.?m\b)?", re.IGNORECASE)
+_CLOCK = re.compile(
+    rf"\b(?:(?P<half>half past)|(?P<part>{'|'.join(_NUMBERS)}|quarter|twenty-five) (?P<side>past|to)) "
+    rf"(?P<hour>{'|'.join(_NUMBERS[:12])})\b(?! (?:hundred|thousand|million))",
+    re.IGNORECASE,
+)
+_HALF_DAY = 720.0
+_TENS_WORDS = "twenties thirties forties fifties sixties seventies eighties nineties".split()
+_TENS_OF = re.compile(rf"\b(?:(?P<word>{'|'.join(_TENS_WORDS)})|(?P<digits>[2-9]0)['’]?s)\b", re.IGNORECASE)
+_DECADE = "0s"
+"""The unit of tens of years: in her nineties."""
 _ENDING = re.compile(r"(?:st|nd|rd|th)\b")
 TIME = ":"
 """The unit of times of the day, whose amount is in minutes."""
@@ -229,7 +265,17 @@ def _numbers(text: str, dates: Sequence[EventDate]) -> Iterator[Value]:
     for match in _TIME.finditer(text):
         span = Span(match.start(), match.end())
         taken.append(span)
-        yield Value("number", span, match.group(), amount=60.0 * int(match[1]) + int(match[2]), unit=TIME)
+        later = _HALF_DAY if int(match[1]) < 12 and (match["half"] or "").casefold() == "p" else 0.0
+        yield Value("number", span, match.group(), amount=later + 60.0 * int(match[1]) + int(match[2]), unit=TIME)
+    for match in _CLOCK.finditer(text):
+        span = Span(match.start(), match.end())
+        taken.append(span)
+        yield Value("number", span, match.group(), amount=_minutes(match), unit=TIME)
+    for match in _TENS_OF.finditer(text):
+        span = Span(match.start(), match.end())
+        taken.append(span)
+        amount = float(match["digits"] or _TENS_WORDS.index(match["word"].casefold()) * 10 + 20)
+        yield Value("number", span, match.group(), amount=amount, unit=_DECADE)
     for value in numbers_in(text):
         if any(value.span.overlaps(span) for span in taken) or _ENDING.match(text, _digits(value).end):
             continue
@@ -249,6 +295,38 @@ def _numbers(text: str, dates: Sequence[EventDate]) -> Iterator[Value]:
         yield Value("number", span, match.group(), amount=amount, unit=unit)
 
 
+_SCALE = re.compile(r"\b(?:hundred|thousand|million|billion|trillion|bn|mn|tn)\b", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:between|from)\s+[$€£¥]?$", re.IGNORECASE)
+_TO = re.compile(r"\s*(?P<word>and|to|or|-|–)\s*[$€£¥]?", re.IGNORECASE)
+
+
+def _ranged(text: str, numbers: Iterable[Value]) -> Iterator[Value]:
+    """The numbers, the lower end of a range with the scale and unit of the upper: between 1.1 and 2.6 trillion yen."""
+    told = list(numbers)
+    for value, following in itertools.zip_longest(told, told[1:]):
+        yield value
+        if following is None or value.unit or not (value.amount and following.amount) or _SCALE.search(value.text):
+            continue
+        gap = _TO.fullmatch(text, value.span.end, max(following.span.start, value.span.end))
+        scale = _SCALE.search(following.text)
+        if gap is None or scale is None or (gap["word"] == "and" and not _FROM.search(text[: value.span.start])):
+            continue
+        factor = SCALES[scale.group().casefold()]
+        if value.amount * factor < following.amount:
+            yield replace(value, amount=value.amount * factor, unit=following.unit)
+
+
+def _minutes(match: re.Match[str]) -> float:
+    """Of a time in words: ten past four."""
+    hour = 60 * (_NUMBERS.index(match["hour"].casefold()) + 1)
+    if match["half"]:
+        return hour + 30.0
+    parts = {"quarter": 15, "twenty-five": 25}
+    part = match["part"].casefold()
+    minutes = parts.get(part) or _NUMBERS.index(part) + 1
+    return float(hour + minutes if match["side"].casefold() == "past" else hour - minutes)
+
+
 def _words(text: str, dates: Sequence[EventDate], names: Sequence[Value], numbers: Sequence[Value]) -> Iterator[Word]:
     named = [value.span for value in names]
     counted = [_digits(value) for value in numbers]
@@ -261,7 +339,7 @@ def _words(text: str, dates: Sequence[EventDate], names: Sequence[Value], number
             kind = "date"
         elif any(value.overlaps(span) for value in counted):
             kind = "number"
-        elif any(value.overlaps(span) for value in named):
+        elif any(value.overlaps(span) for value in named if value != span or low not in FUNCTION_WORDS):
             kind = "name"
         elif low in FUNCTION_WORDS or (REPORTING.fullmatch(low) and low not in _NOUNS_TOO):
             kind = "function"
@@ -322,7 +400,7 @@ def _joined(words: Iterable[Word]) -> Iterator[Word]:
 
 def _digits(value: Value) -> Span:
     """The span of a number without the unit behind it."""
-    if not value.unit or value.unit in (ORDINAL, TIME, "%", "$", "€", "£", "¥"):
+    if not value.unit or value.unit in (ORDINAL, TIME, _DECADE, "%", "$", "€", "£", "¥"):
         return value.span
     numeral = _NUMERAL.match(value.text)
     return Span(value.span.start, value.span.start + numeral.end()) if numeral else value.span
@@ -352,11 +430,27 @@ def _holding(text: str, words: Sequence[Word], thesaurus: Thesaurus) -> list[tup
     for index, word in enumerate(words[1:], 1):
         if word.low == "no" and is_verb(words, index - 1, thesaurus):
             found[index - 1].append("denied")  # "it showed no fault" as "it did not show a fault"
+    for index, word in enumerate(words):
+        if _denied_by_un(word, thesaurus) is not None:
+            found[index].append("denied")
     for match in _ORDER.finditer(text):
         for index, word in enumerate(words):
             if word.start >= match.end():
                 found[index].append("ordered")
     return [tuple(sorted(names)) for names in found]
+
+
+def _denied_by_un(word: Word, thesaurus: Thesaurus) -> str | None:
+    """The stem of what a participle with "un" denies: "hurt" of "unhurt"."""
+    if word.kind != "content" or not word.low.startswith("un") or len(word.low) < _SHORTEST_WITH_UN:
+        return None
+    done = word.low[2:]
+    stem = (stems(done) or [""])[0]
+    is_participle = done in thesaurus.past_forms or (done.endswith("ed") and thesaurus.knows(stem))
+    return stem if is_participle else None
+
+
+_SHORTEST_WITH_UN = 6
 
 
 def _reports(text: str, words: Sequence[Word]) -> tuple[set[int], frozenset[int], bool]:
@@ -389,6 +483,14 @@ _SAYING_THAT = frozenset(
 """Verbs that only say something before "that"."""
 
 
+def _leads_a_name(words: Sequence[Word], index: int) -> bool:
+    """Whether a name follows a word, an article passed over: "a missile called the Hwasong-19"."""
+    at = index + 1
+    if at < len(words) and words[at].low == "the":
+        at += 1
+    return at < len(words) and words[at].kind == "name"
+
+
 def is_reporting(words: Sequence[Word], index: int) -> bool:
     """Whether a word is a verb of saying here: not in "earlier reports" or "a fair called Weaponry Exhibition"."""
     low = words[index].low
@@ -400,7 +502,7 @@ def is_reporting(words: Sequence[Word], index: int) -> bool:
         return False
     if index and low in _NOUNS_TOO and words[index].text[0].isupper():
         return False
-    if low in _NAMING and following is not None and following.kind == "name":
+    if low in _NAMING and _leads_a_name(words, index):
         return False
     if low in _NAMING and previous is not None and previous.low in ("also", "now", "often", "sometimes"):
         return False
@@ -425,7 +527,15 @@ def _report(text: str, words: Sequence[Word], index: int, first: int, last: int)
     before = max((at for at in commas if at <= index), default=first)
     after = min((at for at in commas if at > index), default=last)
     if words[index].low == "according":
+        following = min((at for at in commas if at > after), default=last)
+        if after < following < last:
+            apposed = words[after:following]
+            named = any(word.kind == "name" for word in words[index + 2 : after])
+            if all(word.kind == "name" for word in apposed) if not named else apposed[0].low in ("the", "its", "a"):
+                after = following  # "according to the manager, Synergy Marine, …"
         who = set(range(index + 2, after))
+        if first < before < index - 1 and after < last:
+            return set(range(before, index)), who  # "the crew, all from India according to the manager, is safe"
         return set(range(first, index)) | set(range(after, last)), who
     passive = index > first and (words[index - 1].low in _BE or (index + 1 < last and words[index + 1].low == "to"))
     if passive:
@@ -508,7 +618,8 @@ def _actions(text: str, words: Sequence[Word], thesaurus: Thesaurus) -> Iterator
             continue  # "…, timed to the anniversary": what was timed does not show
         if is_passive(words, index, thesaurus):
             agents = {at for at, preposition in right.items() if preposition == "by"}
-            yield Acting(index, frozenset(agents), frozenset(before), left_leans)
+            # "he was given it": who gets it stands before, what is given behind
+            yield Acting(index, frozenset(agents), frozenset(before | behind), left_leans)
         else:
             yield Acting(index, frozenset(before), frozenset(behind), left_leans or right_leans)
 
@@ -524,6 +635,28 @@ def _comma_before_verb(text: str, words: Sequence[Word], verb: int) -> bool:
 def _apposition(words: Sequence[Word], at: int) -> bool:
     """Whether a name behind a comma says who a noun before it is: "his counterpart, Kang Sun Nam"."""
     return words[at].kind == "name" and words[at - 1].kind == "content"
+
+
+def _is_adverb(low: str) -> bool:
+    return low in _ADVERBS or (low.endswith("ly") and low not in _NOUNS_IN_LY)
+
+
+def _noun_behind(text: str, words: Sequence[Word], at: int, verbs: Sequence[int]) -> bool:
+    """Whether a comma leads to a noun alone: "tested the Hwasong-19, a new missile"."""
+    if words[at].low not in ("a", "an", "the") or words[at - 1].kind not in ("name", "content"):
+        return False
+    for index in range(at, len(words)):
+        if (
+            index in verbs
+            or is_reporting(words, index)
+            or words[index].low in _AUXILIARY
+            or words[index].low in _JOINING
+        ):
+            return False
+        behind = words[index + 1].start if index + 1 < len(words) else len(text)
+        if re.search(r"[,;.()?!]", text[words[index].end : behind]):
+            break
+    return True
 
 
 def _belongs(words: Sequence[Word], at: int) -> bool:
@@ -562,7 +695,7 @@ def _side(text: str, words: Sequence[Word], verb: int, verbs: Sequence[int], ste
         gap = text[words[at - 1].end : words[at].start] if step > 0 else text[words[at].end : words[at + 1].start]
         if re.search(r"[;().?!—–]|:\s", gap):
             break
-        if "," in gap and not (_apposition(words, at) if step > 0 else apposed):
+        if "," in gap and not (_apposition(words, at) or _noun_behind(text, words, at, verbs) if step > 0 else apposed):
             break
         low = words[at].low
         if step < 0 and low in ("who", "which") and at and "," in text[words[at - 1].end : words[at].start]:
@@ -586,6 +719,8 @@ def _side(text: str, words: Sequence[Word], verb: int, verbs: Sequence[int], ste
             preposition = low
         elif _is_genitive(words, at):
             continue  # whose it is neither does it nor undergoes it
+        elif words[at].kind == "content" and _is_adverb(words[at].low):
+            continue  # "later" and "badly" neither do anything nor undergo it
         elif words[at].kind in ("name", "content", "number"):
             hanging[at] = preposition
         elif low in _PRONOUNS and not preposition and not _belongs(words, at):

@@ -38,6 +38,15 @@ review reconsider rethink | encourage embolden | respond answer reply | collapse
 spy reconnaissance | gather meet | celebrate mark | show present | effect force | search hunt | pledge promise vow
 halt stop end | probe inquiry investigation | doctor physician | injured hurt wounded | huge enormous vast
 recover find found | sue suit lawsuit | scrap abandon | rebuild reconstruct | rescue save | head lead chief led
+award grant give | power electricity | home house household | phone telephone | back support endorse | jail imprison
+praise laud hail commend | dismiss sack fire oust | seize confiscate take | curb restrict limit | boost increase raise
+slash cut reduce lower | soar surge jump rise | warn caution | unveil present reveal show | flee escape
+suspend halt stop pause interrupt | elderly old | quake earthquake tremor | crash collide collision | ruin destroy wreck
+relocate move shift | repair fix mend | adopt approve endorse | law legislation | envoy ambassador | tour visit
+finalise finalize settle decide | anticipate expect | show display exhibit | hit strike batter | serve use
+army military troop | frontier border | stranded stuck | resign quit | fund finance pay | await expect
+west western | east eastern | south southern | north northern
+next beside alongside near close
 hamper hinder | postpone delay | criticise criticize reproach | poor bad | trip journey | roughly about | toll number
 """.replace("\n", " | ")
 """Groups of words that newspapers exchange and that WordNet keeps apart."""

@@ -157,7 +157,7 @@ def _ranges(text: str) -> Iterator[Value]:
         yield before
 
 
-_SCALES = {
+SCALES = {
     "hundred": 1e2,
     "thousand": 1e3,
     "k": 1e3,
@@ -208,7 +208,7 @@ def _numbers(text: str) -> Iterator[Value]:
                 continue  # nearly always the pronoun
             end = match.end("words")
         if match["scale"]:
-            amount *= _SCALES[match["scale"].casefold()]
+            amount *= SCALES[match["scale"].casefold()]
             end = match.end("scale")
         unit = ""
         if match["currency"]:

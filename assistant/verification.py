@@ -19,6 +19,7 @@ from assistant.entailment import ENOUGH, Entailment
 from assistant.statements import (
     FUNCTION_WORDS,
     ORDINAL,
+    REPORTING,
     TIME,
     Acting,
     Statement,
@@ -198,7 +199,10 @@ def compare(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Compari
     telling = [
         index
         for index, word in enumerate(claim.words)
-        if word.kind == "content" and not _light(word) and not _in_favour(claim, index, quote)
+        if word.kind == "content"
+        and not _light(word)
+        and not _in_favour(claim, index, quote)
+        and not _adds_nothing(claim, index, aligned, quote, thesaurus)
     ]
     missed = [index for index in telling if not aligned[index]]
     coverage = 1.0 - len(missed) / len(telling) if telling else 1.0
@@ -210,6 +214,11 @@ def compare(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Compari
         fault = "it is no English sentence"
     if not fault and not telling and not claim.numbers and not claim.dates:
         fault = "it says nothing that could be looked up"
+    if not fault:
+        contrary = itertools.chain(
+            _contrary(claim, quote, aligned, thesaurus), _undone(claim, quote, aligned, thesaurus)
+        )
+        fault = next(contrary, "")
     if not fault and missed:
         opposite = next(
             (
@@ -227,12 +236,56 @@ def compare(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Compari
     return Comparison(fault, coverage, span)
 
 
+def _contrary(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: Thesaurus) -> Iterator[str]:
+    """A word where the quote has its opposite, before or behind the same word: temporary homes, permanent homes."""
+    for index, places in aligned.items():
+        word = claim.words[index]
+        if word.kind != "content" or any(quote.words[at].stem == word.stem for at in places):
+            continue
+        for step in (-1, 1):
+            beside = index + step
+            for at in aligned.get(beside, ()):
+                if quote.words[at].stem != claim.words[beside].stem or not 0 <= at - step < len(quote.words):
+                    continue
+                other = quote.words[at - step]
+                if other.kind == "content" and _opposite(word, other, thesaurus):
+                    yield f"it says {word.text!r}, the quote {other.text!r}"
+
+
+def _undone(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: Thesaurus) -> Iterator[str]:
+    """A verb where the quote has its opposite with the same about it: flights were stopped, flights were resumed."""
+    for acting in claim.actions:
+        word = claim.words[acting.verb]
+        if any(quote.words[at].stem == word.stem for at in aligned[acting.verb]):
+            continue
+        about = {at for index in acting.patients for at in aligned[index]}
+        for other in quote.actions:
+            if about & other.patients and _opposite(word, quote.words[other.verb], thesaurus):
+                yield f"it says {word.text!r}, the quote {quote.words[other.verb].text!r}"
+
+
 _FEWEST_WORDS = 3
 
 
+_ENDED = re.compile(r"[.!?][\"'”’)\]]*\s*$")
+_VERBS = frozenset(
+    "is are was were be been has have had do does did will would can could may might must should".split()
+)
+
+
+def _tells(statement: Statement, index: int, thesaurus: Thesaurus) -> bool:
+    """Whether a word has the form of a verb; what has none and no full stop is a heading."""
+    word = statement.words[index]
+    return word.low in _VERBS or REPORTING.fullmatch(word.low) is not None or is_verb(statement.words, index, thesaurus)
+
+
 def _is_english(statement: Statement, thesaurus: Thesaurus) -> bool:
-    """Whether the thesaurus knows one of its telling words at least; the rules are made for no other language."""
+    """Whether it is a sentence with a telling word that the thesaurus knows: the rules are made for English."""
     telling = [word for word in statement.words if word.kind == "content"]
+    if not _ENDED.search(statement.text) and not any(
+        _tells(statement, at, thesaurus) for at in range(len(statement.words))
+    ):
+        return False
     return not telling or any(thesaurus.knows(word.stem) or word.low in thesaurus.past_forms for word in telling)
 
 
@@ -248,6 +301,73 @@ def _in_favour(claim: Statement, index: int, quote: Statement) -> bool:
     """Whether a word only makes a preposition that the quote has: "voted in favour" for "voted for it"."""
     is_one = claim.words[index].low in ("favour", "favor") and index > 0 and claim.words[index - 1].low == "in"
     return is_one and "for" in quote.lows and "against" not in quote.lows
+
+
+_CARRYING = frozenset(
+    "hold holds held make makes made pay pays paid give gives gave given carry carries carried conduct conducts "
+    "conducted undertake undertakes undertook undertaken perform performs performed".split()
+)
+
+
+def _adds_nothing(claim: Statement, index: int, aligned: Aligned, quote: Statement, thesaurus: Thesaurus) -> bool:
+    """Whether a word says nothing but that what follows is done, lacking or planned, as it is in the quote.
+
+    "Carried out a test" for "tested", "lacked water" for "had no water", "is scheduled to close" for "is to close".
+    """
+    word = claim.words[index]
+    following = next((at for at in range(index + 1, len(claim.words)) if claim.words[at].kind == "content"), index)
+    if word.low in _EMPTY or (word.stem in _IN_WORDS and _IN_WORDS[word.stem].search(quote.text)):
+        return True
+    if word.low in _POSTURE:
+        return any(other.low in _LOCAL or other.low == "next" for other in claim.words[index + 1 : index + 2])
+    if word.low in _LACKING:
+        return any("denied" in quote.words[at].holds for at in aligned.get(following, ()) if following > index)
+    if word.low in _PLANNED and claim.words[index + 1 : index + 2] and claim.words[index + 1].low in ("to", "for"):
+        return any("intended" in quote.words[at].holds for at in aligned.get(following, ()) if following > index)
+    if word.low not in _CARRYING:
+        return False
+    behind = range(index + 1, min(index + 1 + _CARRIED_WITHIN, len(claim.words)))
+    for at in behind:
+        if claim.words[at].kind == "content" and any(
+            quote.words[place].stem == claim.words[at].stem or _derived(claim.words[at].stem, quote.words[place].stem)
+            for place in aligned[at]
+            if is_verb(quote.words, place, thesaurus)
+        ):
+            return True
+    return False
+
+
+_IN_WORDS = {
+    stems(word)[0]: re.compile(rf"\b(?:{said})\b", re.IGNORECASE)
+    for word, said in (
+        ("immediately", "at once|without delay|right away|straight away"),
+        ("daily", "(?:a|per|each|every) day"),
+        ("weekly", "(?:a|per|each|every) week"),
+        ("monthly", "(?:a|per|each|every) month"),
+        ("yearly", "(?:a|per|each|every) year"),
+        ("annually", "(?:a|per|each|every) year"),
+        ("temporarily", "for the time being|for now|for a time|for a while"),
+        ("currently", "now|at present|for the time being"),
+        ("elderly", "(?:old|older) people|the old"),
+        ("simultaneously", "at the same time"),
+        ("repeatedly", "again and again|several times|many times"),
+        ("publicly", "in public"),
+        ("privately", "in private"),
+        ("nationwide", "across the country|throughout the country"),
+        ("indefinitely", "until further notice|for an unlimited time"),
+        ("remain", "still"),
+        ("continue", "still|goes on|go on|keeps?"),
+        ("including", "among (?:them|others)|with"),
+        ("include", "among (?:them|others)|with"),
+        ("overnight", "in the night|during the night"),
+    )
+}
+"""Words, by stem, and how the same is said in others, or in several."""
+_CARRIED_WITHIN = 4
+_EMPTY = frozenset("reason reasons fact facts figure figures amount amounts member members".split())
+_POSTURE = frozenset("standing lying sitting located situated".split())
+_LACKING = frozenset("lack lacks lacked".split())
+_PLANNED = frozenset("scheduled due set planned expected".split())
 
 
 Aligned = dict[int, list[int]]
@@ -274,7 +394,7 @@ def _places(word: Word, quote: Statement, thesaurus: Thesaurus) -> list[int]:
             same.append(at)
         elif _derived(word.stem, other.stem):
             near.append(at)
-        elif other.kind == word.kind and _stands_for(word.stem, other.stem, thesaurus):
+        elif (other.kind == word.kind or other.opens) and _stands_for(word.stem, other.stem, thesaurus):
             related.append(at)
     return same or near or related
 
@@ -345,6 +465,17 @@ _OPPOSITES = [
     ("buyer", "seller"),
     ("friend", "enemi"),
     ("democrat", "authoritarian"),
+    ("resum", "stop suspend halt end"),
+    ("perman", "temporari interim"),
+    ("privat", "public"),
+    ("domest", "foreign"),
+    ("maximum", "minimum"),
+    ("civilian", "militari"),
+    ("ceil", "floor"),
+    ("rural", "urban"),
+    ("attack", "defend"),
+    ("arrest", "releas"),
+    ("partial", "complet full"),
 ]
 _OPPOSITE_PAIRS = frozenset(
     pair for one, others in _OPPOSITES for other in others.split() for pair in ((one, other), (other, one))
@@ -376,7 +507,21 @@ def _numbers(claim: Statement, quote: Statement, _aligned: Aligned, thesaurus: T
             continue
         if all(_bound(value, claim) != _bound(other, quote) for other in held):
             yield f"the quote gives {value.text!r} as more, less, or about"
+        ways = {_way(other, quote) for other in held}
+        if _way(value, claim) and "" not in ways and _way(value, claim) not in ways:
+            yield f"in the quote it is not {_way(value, claim)!r} {value.text!r}"
     yield from _number_order(claim, quote)
+
+
+_WAY = re.compile(
+    r"\b(to|from|by)\s+(?:(?:about|around|some|roughly|approximately|nearly|almost|over)\s+|[$€£¥])*$", re.I
+)
+
+
+def _way(value: Value, statement: Statement) -> str:
+    """The preposition before a number that tells where a change leads: rose to, from, by."""
+    found = _WAY.search(statement.text[: value.span.start])
+    return found[1].casefold() if found is not None else ""
 
 
 def _numbers_of_dates(quote: Statement) -> Iterator[Value]:
@@ -390,12 +535,18 @@ _BOUNDS = (
     (
         "more",
         re.compile(
-            r"(?:more than|over|at least|exceeding|upwards of|above|no fewer than|no less than)(?: an?)?\s*$", re.I
+            r"(?:more than|over|at least|exceeding|upwards of|above|passed|exceeded|surpassed|topped|no fewer than|"
+            r"no less than)(?: an?)?\s*$",
+            re.I,
         ),
     ),
     (
         "less",
-        re.compile(r"(?:fewer than|less than|under|below|up to|at most|no more than|nearly|almost)(?: an?)?\s*$", re.I),
+        re.compile(
+            r"(?:fewer than|less than|under|below|up to|at most|as (?:much|many|high) as|a maximum of|no more than|"
+            r"nearly|almost)(?: an?)?\s*$",
+            re.I,
+        ),
     ),
     ("only", re.compile(r"(?:exactly|precisely)\s*$", re.I)),
 )
@@ -413,6 +564,8 @@ _MEASURES = frozenset(["%", "$", "€", "£", "¥", TIME])
 def _same_number(value: Value, other: Value, claim: Statement, quote: Statement, thesaurus: Thesaurus) -> bool:
     if value.amount is None or other.amount is None:
         return False
+    if value.unit == other.unit == TIME and _same_hour(value, other):
+        return True
     if value.amount != other.amount:
         rounded = (
             _ABOUT.search(claim.text[: value.span.start]) is not None
@@ -424,15 +577,38 @@ def _same_number(value: Value, other: Value, claim: Statement, quote: Statement,
     if (value.unit == ORDINAL) != (other.unit == ORDINAL):
         return False
     if value.unit in _MEASURES or other.unit in _MEASURES:
+        if not other.unit and value.unit != "%":
+            return any(number.unit == value.unit for number in quote.numbers)  # "from 2 to 3 billion" of dollars
         return value.unit == other.unit or (not value.unit and other.unit != "%")
-    counted, theirs = _counted(value, claim), _counted(other, quote)
+    counted, theirs = _counted(value, claim, thesaurus), _counted(other, quote, thesaurus)
     if not counted or not theirs:
+        return True
+    if _PERSON in counted and not _THINGS.intersection(theirs):
         return True
     return any(
         one == two or _derived(one, two) or _stands_for(one, two, thesaurus) for one in counted for two in theirs
     )
 
 
+_HALF_DAY = 720
+
+
+def _same_hour(value: Value, other: Value) -> bool:
+    """Whether two times of the day are the same, those in words in either half of it."""
+    in_words = not value.text[0].isdigit() or not other.text[0].isdigit()
+    return in_words and (value.amount or 0) % _HALF_DAY == (other.amount or 0) % _HALF_DAY
+
+
+_PEOPLE = frozenset(["people", "persons", "person"])
+_PERSON = "peopl"
+_THINGS = frozenset(
+    stems(
+        "household house home building flat family firm company ship vessel aircraft vehicle car lorry container "
+        "missile rocket shell ton tonne litre metre mile kilometre yen dollar euro pound percent room bed shelter "
+        "village town place"
+    )
+)
+"""Stems of what is often counted beside people, and is none."""
 _COUNTED_WITHIN = 4
 """Words behind a number among which what it counts is looked for."""
 
@@ -442,26 +618,34 @@ def _digits(amount: float) -> int:
     return len(f"{amount:.12g}".replace(".", "").strip("0"))
 
 
-def _counted(value: Value, statement: Statement) -> list[str]:
+def _counted(value: Value, statement: Statement, thesaurus: Thesaurus) -> list[str]:
     """Stems of the words behind a number: what it counts, without function words."""
-    digits = [at for at, word in enumerate(statement.words) if word.start >= value.span.start and word.kind != "number"]
+    behind = [at for at, word in enumerate(statement.words) if word.start >= value.span.start]
+    while behind and statement.words[behind[0]].kind == "number" and statement.words[behind[0]].end <= value.span.end:
+        behind.pop(0)
     found: list[str] = []
-    for at in digits[: _COUNTED_WITHIN + 1]:
+    for at in behind[: _COUNTED_WITHIN + 1]:
         word = statement.words[at]
         gap = statement.text[statement.words[at - 1].end : word.start] if at else ""
-        if re.search(r"[,;:.()]", gap) or word.kind == "date":
+        if re.search(r"[,;:.()]", gap) or word.kind in ("date", "number"):
             break
         if word.kind == "function" and word.low not in ("of", "the", "more", "other", "further", "its", "their"):
             break
-        if word.kind in ("content", "name") and not _light(word):
+        if word.low in _PEOPLE:
+            return [*found, _PERSON]
+        if not _light(word) and word.kind in ("content", "name"):
+            if not found and (word.low.endswith("ed") or word.low in thesaurus.past_forms):
+                break  # "5,000 of 6,800 planned", "5,000 stood"
             found.append(word.stem)
-        elif word.kind == "number" and found:
-            break
     return found
 
 
 def _number_order(claim: Statement, quote: Statement) -> Iterator[str]:
     """Numbers that are given as a pair, the other way round: 121 votes to 164."""
+    wholes = {value.amount for value in quote.numbers if _is_whole(value, quote)}
+    for value in claim.numbers:
+        if wholes and _is_whole(value, claim) and value.amount not in wholes:
+            yield f"in the quote {value.text!r} is not what there is in all"
     for one, two in zip(claim.numbers, claim.numbers[1:], strict=False):
         if claim.text[one.span.end : two.span.start].count(" ") > 5:
             continue
@@ -476,6 +660,15 @@ def _number_order(claim: Statement, quote: Statement) -> Iterator[str]:
                 yield f"the quote gives {two.text!r} before {one.text!r}"
 
 
+_WHOLE = re.compile(r"(?:\bof (?:the|its|their|these|those|all)|\bout of|^of)\s+(?:[a-z]+\s+)?$", re.I)
+
+
+def _is_whole(value: Value, statement: Statement) -> bool:
+    """Whether a number is what others are a part of: "of the 281, 229 died"."""
+    before = statement.text[: value.span.start]
+    return _WHOLE.search(before) is not None
+
+
 # dates
 
 
@@ -483,8 +676,17 @@ def _dates(claim: Statement, quote: Statement, _aligned: Aligned, _thesaurus: Th
     for date in claim.dates:
         if not any(_same_date(date, other) for other in quote.dates) and not _named_alike(date, quote):
             yield f"the date {date.text!r} is not in the quote"
+        elif (own := _parts_of_day(date.text)) and (theirs := _parts_of_day(quote.text)) and not own <= theirs:
+            yield f"the quote does not say {date.text!r}"
         elif (day := _wrong_weekday(date)) is not None:
             yield f"{date.first} was no {day}"
+
+
+_PART_OF_DAY = re.compile(r"\b(?:early|late|morning|noon|afternoon|evening|night|midnight|dawn)\b", re.IGNORECASE)
+
+
+def _parts_of_day(text: str) -> set[str]:
+    return {part.casefold() for part in _PART_OF_DAY.findall(text)}
 
 
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
@@ -506,12 +708,15 @@ def _same_date(date: EventDate, other: EventDate) -> bool:
 
 
 _LETTERS = re.compile(r"\W+")
+_LED = re.compile(r"^(?:by|on|at|in) ")
+"""What may change before a date: "by Wednesday evening", "on Wednesday evening"."""
 
 
 def _named_alike(date: EventDate, quote: Statement) -> bool:
     """Whether the quote names the time in the same words, whatever they mean there."""
     return any(
-        _LETTERS.sub(" ", date.text).casefold() == _LETTERS.sub(" ", other.text).casefold() for other in quote.dates
+        _LED.sub("", _LETTERS.sub(" ", date.text).casefold()) == _LED.sub("", _LETTERS.sub(" ", other.text).casefold())
+        for other in quote.dates
     )
 
 
@@ -561,7 +766,15 @@ def _name(
             if word.low in FUNCTION_WORDS or (aligned[indices[at]] and _is_title(word, quote)):
                 at += 1
                 continue
-            if indices[at] == 0 and any(other.stem == word.stem for other in quote.words):
+            if (
+                word.opens
+                and len(indices) == 1
+                and any(
+                    other.stem == word.stem
+                    or (other.kind == "content" and _stands_for(word.stem, other.stem, thesaurus))
+                    for other in quote.words
+                )
+            ):
                 at += 1
                 continue
             if _initials_of(word.text, quote):
@@ -607,6 +820,9 @@ def _initials_of(text: str, quote: Statement) -> bool:
 
 def _holding(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: Thesaurus) -> Iterator[str]:
     """Denials, doubts, plans, duties and conditions: the same over each word that both say."""
+    if _WHEN & quote.lows and not any("on condition" in word.holds for word in quote.words):
+        # "if it threatens" says less than "when it threatens"
+        claim = replace(claim, words=tuple(_without_condition(word) for word in claim.words))
     in_claim = {name for word in claim.words for name in word.holds}
     in_quote = {name for word in quote.words for name in word.holds}
     for name in sorted(in_claim - in_quote):
@@ -620,6 +836,13 @@ def _holding(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: Th
         if not any(_alike(claim, index, quote, at, in_claim, in_quote, thesaurus) for at in places):
             other = quote.words[places[0]]
             yield f"{word.text!r} is {_told(word.holds)} in it, {_told(other.holds)} in the quote"
+
+
+_WHEN = frozenset(["when", "once", "whenever"])
+
+
+def _without_condition(word: Word) -> Word:
+    return replace(word, holds=tuple(name for name in word.holds if name != "on condition"))
 
 
 def _alike(
@@ -686,6 +909,8 @@ def _infinitives(claim: Statement, quote: Statement, aligned: Aligned, thesaurus
 def _reporting(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: Thesaurus) -> Iterator[str]:
     """What the quote gives as somebody's word stays that person's word."""
     if claim.reports and not quote.reports:
+        if _finds(claim, quote, aligned):
+            return
         yield "the quote does not say that anybody said it"
         return
     if not claim.reports:
@@ -700,7 +925,15 @@ def _reporting(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: 
         # Who a pronoun means stands before it.
         theirs |= {at for at in range(min(quote.reporters)) if quote.words[at].kind in ("name", "content")}
     yield from _manner(claim, quote, thesaurus)
+    yield from _pronouns(claim, quote)
+    named = any(
+        claim.words[at].kind == "name"
+        and any(_says(claim.words[at], quote.words[other], thesaurus) for other in theirs)
+        for at in who
+    )
     for at in who:
+        if named and claim.words[at].kind == "content":
+            continue  # what he is may stand elsewhere
         word = claim.words[at]
         if _initials_of(word.text, quote):
             continue
@@ -709,11 +942,41 @@ def _reporting(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: 
         yield f"the quote does not name {word.text!r} as who says it"
 
 
+_FINDING = frozenset(
+    "put puts count counts counted speak speaks spoke spoken describe describes described find finds found conclude "
+    "concludes concluded measure measures measured record records recorded list lists listed blame blames blamed fault "
+    "faults faulted expect expects expected fear fears feared hope hopes hoped identify identifies identified".split()
+)
+"""Verbs of whose doer it may be told that he said it: "the agency put it at 7.6"."""
+
+
+def _finds(claim: Statement, quote: Statement, aligned: Aligned) -> bool:
+    """Whether who says it in the sentence is who finds it in the quote."""
+    said = [at for at, word in enumerate(claim.words) if is_reporting(claim.words, at) and word.low not in _NEUTRAL]
+    who = [at for at in claim.reporters if claim.words[at].kind in ("name", "content")]
+    finders = {at for acting in quote.actions if quote.words[acting.verb].low in _FINDING for at in acting.agents}
+    return bool(who) and not said and all(finders.intersection(aligned[at]) for at in who)
+
+
 _NEUTRAL = frozenset(
     "say says said saying tell tells told report reports reported announce announces announced state states stated add "
     "adds added declare declares declared note noted write writes wrote written according explain explains explained "
     "argue argues argued".split()
 )
+
+
+_PRONOUNS = frozenset(["he", "she", "it", "they"])
+
+
+def _pronouns(claim: Statement, quote: Statement) -> Iterator[str]:
+    """What he called so is not what it called so."""
+    theirs: dict[str, set[str]] = {}
+    for before, word in itertools.pairwise(quote.words):
+        theirs.setdefault(word.stem, set()).add(before.low)
+    for at, (before, word) in enumerate(itertools.pairwise(claim.words), 1):
+        there = theirs.get(word.stem, set())
+        if before.low in _PRONOUNS and is_reporting(claim.words, at) and there and there <= _PRONOUNS - {before.low}:
+            yield f"in the quote it is not {before.low!r} who {word.text!r} it"
 
 
 def _manner(claim: Statement, quote: Statement, thesaurus: Thesaurus) -> Iterator[str]:
@@ -763,17 +1026,141 @@ _WEAK = {
     "most": "most majority",
     "half": "half",
     "several": "several some",
+    "nearly": "nearly almost about close",
+    "almost": "nearly almost about close",
 }
+_RATE = re.compile(r"\b(?:a|per) (?:day|night|week|month|year|hour)\b", re.IGNORECASE)
+_PARTS = frozenset(["part", "half", "most"])
+_NONE = frozenset("none nobody".split())
+_MANY = frozenset("many some most several few half".split())
+_INDEFINITE = frozenset(["some", "few", "several"])
+"""Of these a plain plural may be left: "several officers came" as "officers came", not as "the officers came"."""
 _AGAINST = frozenset(["against", "despite", "except"])
 _BEFORE_AND_AFTER = {"before": "after since", "after": "before until", "until": "since after", "since": "until before"}
 
 
+_CAUSE = re.compile(
+    r"\b(?:because|since|as|due|owing|thanks|caus\w+|so|therefore|reason|for|by|after|from|result\w*)\b", re.I
+)
+_IF = re.compile(r"(?<!\bas)(?<!\beven)(?<!,)\s\bif\b")
+_ON_CONDITION = re.compile(
+    r"\b(?:if|when|once|whether|unless|should|in case|provided|condition|would|could)\b", re.IGNORECASE
+)
+
+
+def _reasons(claim: Statement, quote: Statement, aligned: Aligned, _thesaurus: Thesaurus) -> Iterator[str]:
+    """Why it is so, and on what condition: "helps if it is attacked" is not "helps"."""
+    if "because" in claim.lows and not _CAUSE.search(quote.text):
+        yield "the quote gives no reason"
+    if _ON_CONDITION.search(claim.text):
+        return
+    said = [places for index, places in aligned.items() if places and claim.words[index].kind == "content"]
+    for match in _IF.finditer(quote.text):
+        begins = max((found.end() for found in _CLAUSE.finditer(quote.text, 0, match.start())), default=0)
+        if any(all(begins <= quote.words[at].start < match.start() for at in places) for places in said):
+            yield "the quote says it on a condition"
+
+
+_CLAUSE = re.compile(r"[,;.:?!()]\s|\b(?:that|and|but)\b")
+_FOR_NOW = re.compile(r"\b(?:for the time being|for now|for the moment|temporarily|provisionally)\b", re.IGNORECASE)
+_NOT_FOR_GOOD = re.compile(
+    r"\b(?:time being|for now|for the moment|for a (?:time|while)|temporar|provisional|suspend|paus|interrupt|"
+    r"so far|yet|currently|at present)",
+    re.IGNORECASE,
+)
+
+
+def _for_now(claim: Statement, quote: Statement, aligned: Aligned) -> Iterator[str]:
+    """What is stopped for the time being is not stopped."""
+    if _NOT_FOR_GOOD.search(claim.text):
+        return
+    said = {place for places in aligned.values() for place in places}
+    for match in _FOR_NOW.finditer(quote.text):
+        before = [at for at, word in enumerate(quote.words) if word.end <= match.start()][-1:]
+        if said.intersection(before):
+            yield f"the quote says {match.group()!r}"
+
+
+_ORDER = frozenset(
+    "before after earlier until till prior previous previously ahead already since former formerly first then later "
+    "last afterwards following".split()
+)
+"""Words of which the quote must have one where a sentence says that something came before."""
+
+
+def _order(claim: Statement, quote: Statement, aligned: Aligned) -> tuple[int, int] | None:
+    """How many words stand on the same side in time, and how many on the other; None where there are no sides."""
+    own, theirs = _sides(claim), _sides(quote)
+    if own is None or theirs is None:
+        return None
+    same = other = 0
+    for mine, here, there in ((own[0], theirs[0], theirs[1]), (own[1], theirs[1], theirs[0])):
+        for index in mine:
+            places = set(aligned.get(index, ()))
+            same += bool(places & here and not places & there)
+            other += bool(places & there and not places & here)
+    return same, other
+
+
+def _sides(statement: Statement) -> tuple[frozenset[int], frozenset[int]] | None:
+    """The words that tell what came first and those that tell what came then, by "before" or "after"."""
+    at = [index for index, word in enumerate(statement.words) if word.low in ("before", "after")]
+    if len(at) != 1 or statement.words[at[0]].kind not in ("function", "date"):
+        return None
+    (at_it,) = at
+    telling = [index for index, word in enumerate(statement.words) if word.kind in ("content", "name")]
+    ends = [
+        index
+        for index in range(1, len(statement.words))
+        if re.search(r"[,;.?!]", statement.text[statement.words[index - 1].end : statement.words[index].start])
+    ]
+    first = max((index for index in ends if index <= at_it), default=0)
+    if first == at_it:
+        last = min((index for index in ends if index > at_it), default=len(statement.words))
+    else:
+        last = next((index + 1 for index in range(at_it, len(statement.words)) if _ends_there(statement, index)), at_it)
+    hanging = frozenset(index for index in telling if at_it < index < last)
+    if first == at_it:
+        main = frozenset(index for index in telling if index >= last) or frozenset(
+            index for index in telling if index < at_it
+        )
+    else:
+        main = frozenset(index for index in telling if first <= index < at_it)
+    if not hanging or not main:
+        return None
+    return (main, hanging) if statement.words[at_it].low == "before" else (hanging, main)
+
+
+def _ends_there(statement: Statement, index: int) -> bool:
+    """Whether a sentence or clause ends behind a word."""
+    if index + 1 >= len(statement.words):
+        return True
+    return bool(re.search(r"[.;?!]", statement.text[statement.words[index].end : statement.words[index + 1].start]))
+
+
+def _leads(statement: Statement, index: int) -> bool:
+    """Whether a word has the form of a verb that what follows it may hang on."""
+    word = statement.words[index]
+    return word.kind == "content" and word.low.endswith(("ed", "ing"))
+
+
 def _quantities(claim: Statement, quote: Statement, aligned: Aligned, _thesaurus: Thesaurus) -> Iterator[str]:
     """How many of them, for or against, before or after."""
-    for word in claim.words:
+    order = _order(claim, quote, aligned)
+    for index, word in enumerate(claim.words):
+        if word.low in _NONE and not _NONE & quote.lows and _MANY & quote.lows:
+            yield f"{word.text!r} is not in the quote"
+        if word.low == "some" and index + 1 < len(claim.words) and claim.words[index + 1].kind == "number":
+            continue  # about so many
+        if word.low in ("every", "each") and _RATE.search(quote.text):
+            continue
         if word.low in _STRONG and not any(other in quote.lows for other in _STRONG[word.low].split()):
             yield f"{word.text!r} is not in the quote"
         if word.low in _BEFORE_AND_AFTER and word.low not in quote.lows and word.kind == "function":
+            if word.low == "before" and not _ORDER & quote.lows:
+                yield f"{word.text!r} is not in the quote"
+            if order is not None and order[0] > order[1]:
+                continue
             wrong = [other for other in _BEFORE_AND_AFTER[word.low].split() if other in quote.lows]
             if wrong:
                 yield f"it says {word.text!r}, the quote {wrong[0]!r}"
@@ -781,15 +1168,27 @@ def _quantities(claim: Statement, quote: Statement, aligned: Aligned, _thesaurus
             wrong = [other.low for other in quote.words if (word.low, other.low) in _OPPOSITE_PAIRS]
             if wrong and word.low not in _BEFORE_AND_AFTER:
                 yield f"it says {word.text!r}, the quote {wrong[0]!r}"
+    if order is not None and order[1] > max(1, 3 * order[0]):
+        yield "in the quote it is the other way round in time"
+    yield from _for_now(claim, quote, aligned)
     said = {place for places in aligned.values() for place in places}
     for at, word in enumerate(quote.words):
-        if word.low in _AGAINST and word.low not in claim.lows and any(at < place <= at + 3 for place in said):
+        end = next((other + 1 for other in range(at, at + 3) if _ends_there(quote, other)), at + 4)
+        if word.low in _AGAINST and word.low not in claim.lows and any(place in said for place in range(at + 1, end)):
             yield f"the quote says {word.text!r}"
         if word.low not in _WEAK or any(other in claim.lows for other in _WEAK[word.low].split()):
             continue
         behind = next((other for other in range(at + 1, len(quote.words)) if quote.words[other].kind != "function"), at)
-        if behind in said and behind - at <= 4:
-            yield f"the quote says {word.text!r}"
+        if behind not in said or behind - at > 4 or any(_ends_there(quote, other) for other in range(at, behind)):
+            continue
+        if word.low in _PARTS and any(
+            _leads(quote, other) and other not in said for other in range(max(at - 2, 0), at)
+        ):
+            continue  # "suspended part of the treaty that both had signed": both signed the whole
+        mine = [index for index, places in aligned.items() if behind in places]
+        if word.low in _INDEFINITE and not any(_definite(claim, index) for index in mine):
+            continue
+        yield f"the quote says {word.text!r}"
 
 
 # who does what
@@ -815,8 +1214,18 @@ def _roles(claim: Statement, quote: Statement, aligned: Aligned, _thesaurus: The
             yield from verdicts[0]
 
 
+_HAPPENING = frozenset(
+    stems(
+        "open close start begin began begun end finish stop change move increase decrease grow sink sank sunk break "
+        "broke broken burn explode collapse reopen shut launch resume expand begin restart spread turn"
+    )
+)
+"""Stems of verbs that tell of a thing what might be told of who did it."""
+
+
 def _filled(claim: Statement, acting: Acting, quote: Statement, other: Acting, aligned: Aligned) -> Iterator[str]:
     verb = claim.words[acting.verb].text
+    happens = claim.words[acting.verb].stem in _HAPPENING and not (acting.patients and acting.agents)
     for own, same, opposite in (
         (acting.agents, other.agents, other.patients),
         (acting.patients, other.patients, other.agents),
@@ -828,10 +1237,12 @@ def _filled(claim: Statement, acting: Acting, quote: Statement, other: Acting, a
         for at, places in own_places.items():
             if fits and claim.words[at].kind == "content":
                 continue  # "its rival" may stand on either side
+            if happens:
+                continue  # "the bridge opened" for "the bridge was opened"
             if _preposition(claim, at) != "of" and places & opposite and not places & same:
                 yield f"in the quote {claim.words[at].text!r} is at the other end of {verb!r}"
                 return
-        if same and not other.leans and not fits:
+        if same and not other.leans and not fits and not happens:
             theirs = quote.words[min(same)].text
             yield f"in the quote it is {theirs!r} with {verb!r}, not {claim.words[min(own)].text!r}"
             return
@@ -861,6 +1272,23 @@ def _directions(claim: Statement, quote: Statement, aligned: Aligned, _thesaurus
             ]
             if there and not theirs & _PLACES:
                 yield f"it says {own!r} {claim.words[index].text!r}, the quote {own!r} {there[0]!r}"
+    yield from _places_swapped(claim, quote, aligned)
+
+
+def _places_swapped(claim: Statement, quote: Statement, aligned: Aligned) -> Iterator[str]:
+    """Two words that changed their prepositions: over the town and in a school, over a school and in the town."""
+    led = [
+        (index, own, {_preposition(quote, at) for at in places})
+        for index, places in aligned.items()
+        if places and (own := _preposition(claim, index)) in _LOCAL
+    ]
+    for (one, own, theirs), (other, other_own, other_theirs) in itertools.combinations(led, 2):
+        kept = own == other_own or own in theirs or other_own in other_theirs
+        if not kept and own in other_theirs and other_own in theirs:
+            yield f"{claim.words[one].text!r} and {claim.words[other].text!r} stand the other way round in the quote"
+
+
+_LOCAL = frozenset("in on at over under near from to into onto towards through across along".split())
 
 
 def _preposition(statement: Statement, index: int) -> str:
@@ -888,11 +1316,11 @@ _CROSSING = 3
 """Words that a comma or an "and" between two words counts for."""
 
 
-def _bindings(claim: Statement, quote: Statement, aligned: Aligned, _thesaurus: Thesaurus) -> Iterator[str]:
+def _bindings(claim: Statement, quote: Statement, aligned: Aligned, thesaurus: Thesaurus) -> Iterator[str]:
     """The date or number that belongs to a word in the quote, not another one that stands there too."""
-    yield from _bound_values(claim, quote, aligned, _date_places)
-    yield from _bound_values(claim, quote, aligned, _number_places)
-    yield from _bound_values(claim, quote, aligned, _name_places)
+    yield from _bound_values(claim, quote, aligned, _date_places, thesaurus)
+    yield from _bound_values(claim, quote, aligned, _number_places, thesaurus)
+    yield from _bound_values(claim, quote, aligned, _name_places, thesaurus)
     yield from _dated_numbers(claim, quote)
     yield from _named_nouns(claim, quote, aligned)
 
@@ -947,7 +1375,9 @@ def _word_range(statement: Statement, span: Span) -> tuple[int, int] | None:
     return (inside[0], inside[-1]) if inside else None
 
 
-def _bound_values(claim: Statement, quote: Statement, aligned: Aligned, places_of: _Places) -> Iterator[str]:
+def _bound_values(
+    claim: Statement, quote: Statement, aligned: Aligned, places_of: _Places, thesaurus: Thesaurus
+) -> Iterator[str]:
     theirs = places_of(quote)
     for own in places_of(claim):
         same = [place for place in theirs if place.key == own.key]
@@ -955,6 +1385,8 @@ def _bound_values(claim: Statement, quote: Statement, aligned: Aligned, places_o
         near = range(max(own.first - _NEAR, 0), own.first)
         anchors = [at for at in near if claim.words[at].kind == "content" and aligned[at]]
         if not same or not others or not anchors:
+            continue
+        if not is_verb(claim.words, anchors[-1], thesaurus) and _settled(claim, own, quote, same):
             continue
         led = _preposition(claim, own.first)
         if led in _WAYS and any(_preposition(quote, place.first) == led for place in same):
@@ -966,6 +1398,28 @@ def _bound_values(claim: Statement, quote: Statement, aligned: Aligned, places_o
         )
         if for_it - for_other >= _CLEARLY:
             yield f"in the quote {own.text!r} does not belong to {claim.words[anchors[-1]].text!r}"
+
+
+def _settled(claim: Statement, own: _Place, quote: Statement, same: Sequence[_Place]) -> bool:
+    """Whether the date or name that stands by a value in the quote, of several, is that of the sentence."""
+    for places_of in (_date_places, _whole_names):
+        mine, theirs = ([place for place in places_of(one) if place.key != own.key] for one in (claim, quote))
+        if not mine or len({place.key for place in theirs}) <= 1:
+            continue
+        by_own = min(mine, key=lambda place: _distance(claim, own.first, place))
+        for value in same:
+            by_it = min(theirs, key=lambda place: _distance(quote, value.first, place))
+            if by_it.key == by_own.key:
+                return True
+    return False
+
+
+def _whole_names(statement: Statement) -> list[_Place]:
+    return [
+        _Place(statement.words[inside[1]].stem, "", *inside, name.text)
+        for name in statement.names
+        if (inside := _word_range(statement, name.span)) is not None
+    ]
 
 
 def _distance(statement: Statement, at: int, place: _Place) -> int:
@@ -1083,6 +1537,7 @@ _CHECKS = (
     _holding,
     _infinitives,
     _reporting,
+    _reasons,
     _quantities,
     _roles,
     _directions,

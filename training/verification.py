@@ -3,8 +3,9 @@
     python -m training.verification tests/assistant/verification
 
 Of the thresholds that let at most 1 % of the lies in ``sentences.txt`` through, those are taken that drop the fewest
-honest sentences. ``held_out.txt`` was written after the rules, with them in mind; ``paraphrases.txt`` says it more
-freely, and the rules were widened with it; ``blind.txt`` is as free, and nothing is fitted to it.
+honest sentences. ``held_out.txt`` was written after the rules, with them in mind; ``paraphrases.txt`` and ``news.txt``
+say it more freely, and the rules were widened with them; ``blind.txt`` and ``news_held_out.txt`` are as free, and
+nothing is fitted to them.
 """
 
 from __future__ import annotations
@@ -77,8 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         key=lambda thresholds: _cost(fitting, thresholds),
     )
     print(f"fitted: {best}")
-    freer, blind = (judge(embedder, folder / name) for name in ("paraphrases.txt", "blind.txt"))
-    for name, judged in (("fitted on", fitting), ("held out", reporting), ("freer", freer), ("blind", blind)):
+    freer = {
+        name: judge(embedder, folder / f"{name}.txt") for name in ("paraphrases", "news", "news_held_out", "blind")
+    }
+    for name, judged in {"fitted on": fitting, "held out": reporting, **freer}.items():
         through, dropped = shares(judged, best)
         lies = sum(item.row.kind != "honest" for item in judged)
         print(f"{name}: {lies} lies, {through:.3f} let through; {len(judged) - lies} honest, {dropped:.3f} dropped")

@@ -137,10 +137,47 @@ def test_spans_are_in_the_quote() -> None:
         ("Lind's deputy launched the boat.", "The boat was launched by Lind's deputy.", "supported"),
         ("Nine of the ten members voted for it.", "Nine of the ten members voted in favour.", "supported"),
         ("Nine of the ten members voted against it.", "Nine of the ten members voted in favour.", "unsupported"),
+        ("The crew is unhurt.", "The crew is hurt.", "unsupported"),
+        ("The crew is unhurt.", "None of the crew was hurt.", "supported"),
+        ("Lind's deputy tested the pump.", "Lind's deputy carried out a test of the pump.", "supported"),
+        ("Lind's deputy tested the pump.", "Lind's deputy carried out a repair of the pump.", "unsupported"),
+        (
+            "The damage lies between 1.1 and 2.6 trillion yen.",
+            "The damage is at least 1.1 trillion yen.",
+            "unsupported",
+        ),
+        (
+            "The damage lies between 1.1 and 2.6 trillion yen.",
+            "The damage lies between 1.1 trillion yen and 2.6 trillion yen.",
+            "supported",
+        ),
+        ("The quake struck at ten past four.", "The quake struck at 4:10 p.m.", "supported"),
+        ("The quake struck at ten past four.", "The quake struck at 4:20 p.m.", "unsupported"),
+        ("A woman in her nineties was saved.", "A woman in her 90s was saved.", "supported"),
+        ("A woman in her nineties was saved.", "A woman in her 80s was saved.", "unsupported"),
+        ("The number of soldiers has risen to 5,400.", "The number of soldiers has risen by 5,400.", "unsupported"),
+        ("The launch came after Lind had left Oslo.", "Lind left Oslo before the launch.", "supported"),
+        ("The launch came after Lind had left Oslo.", "Lind left Oslo after the launch.", "unsupported"),
+        ("Lind will sign when the court agrees.", "Lind will sign before the court agrees.", "unsupported"),
+        ("Many of them had no running water.", "Many of them lacked running water.", "supported"),
+        ("Many of them had no running water.", "None of them had running water.", "unsupported"),
+        ("Lind opened the temporary bridge.", "Lind opened the permanent bridge.", "unsupported"),
+        ("Lind opened the bridge in May.", "The bridge opened in May.", "supported"),
+        ("He flew over Oslo and spoke in a school.", "He flew over a school and spoke in Oslo.", "unsupported"),
+        ("Of the 281 victims, 229 were miners.", "Of the 229 victims, 281 were miners.", "unsupported"),
+        ("Several officers came to Oslo.", "Officers came to Oslo.", "supported"),
+        ("Several officers came to Oslo.", "The officers came to Oslo.", "unsupported"),
+        ("The agency put its magnitude at 7.6.", "According to the agency, its magnitude was 7.6.", "supported"),
+        ("Lind praised what he called the great march.", "Lind praised what it called the great march.", "unsupported"),
+        ("The search is stopped for the time being.", "The search is stopped.", "unsupported"),
+        ("The firm launched its first satellite.", "The firm's first satellite", "unsupported"),
+        ("The pier was shut and the road was wet.", "The pier was shut because the road was wet.", "unsupported"),
+        ("Lind pays for the pier if it is damaged.", "Lind pays for the pier.", "unsupported"),
+        ("Lind pays for the pier if it is damaged.", "If it is damaged, Lind pays for the pier.", "supported"),
     ],
 )
 def test_what_a_sentence_says_in_other_forms(quote: str, sentence: str, outcome: str, embedder: Embedder) -> None:
-    """A denial by "no", a verb of two words, a name that begins with a verb of saying, an answer that is a word."""
+    """Denials, verbs of two words or with a noun, ranges, times, what came first, who says it, for how long."""
     assert Verifier([Source(1, quote)], embedder).verify(sentence, [1]).outcome == outcome
 
 
@@ -153,8 +190,8 @@ def test_hardly_a_lie_is_let_through_and_few_honest_sentences_are_dropped(embedd
     assert held_out[0] <= 0.02
     assert held_out[1] <= 0.10
     blind = shares(judge(embedder, SETS / "blind.txt"), THRESHOLDS)
-    assert blind[0] <= 0.03
-    assert blind[1] <= 0.55  # far from good: what is dropped is shown in the documents' own words
+    assert blind[0] <= 0.025
+    assert blind[1] <= 0.43  # far from good: what is dropped is shown in the documents' own words
 
 
 def test_verifying_an_answer_is_quick(embedder: Embedder) -> None:
