@@ -2,11 +2,13 @@
 
     python benchmarks/peers.py --sets DIR [--sizes 1000 10000] [--rounds 3] [--systems NAME …]
 
-``--sets`` names a folder of sets, each with ``documents/`` and ``questions.jsonl``: its documents are read, read again
-unchanged, and its questions judged. ``--sizes`` are the passages of libraries of generated reports, a passage each in
-every system, on which the time of a question is measured. Systems take turns within a round; a figure is the median of
-the rounds. What fails is shown with its error. Results go to ``--output``: ``results.json``, ``results.md`` and
-``results.svg``.
+``--sets`` names a folder of sets, each with ``documents/`` and ``questions.jsonl``: its documents are read, its
+questions judged, and its documents read again unchanged. ``--sizes`` are the passages of libraries of generated
+reports, a passage each in every system, on which the time of a question is measured; so that large libraries are made
+in minutes, their passages' vectors are put together from those of the sentences' parts. Systems take turns within a
+round; a figure is the median of the rounds. ``cpu`` is the processor time of the system's own process, which other work
+on the machine disturbs least. What fails is shown with its error. Results go to ``--output``: ``results.json``,
+``results.md`` and ``results.svg``, written after each set and size; ``--join`` keeps what stands there of others.
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ import platform
 import random
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,8 +54,8 @@ Json = dict[str, Any]
 
 
 def fill(entry: Entry, store: Path, folder: Path) -> Json:
-    """Read a folder of files, and read it again."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    """Read a folder of files."""
+    files = files_of(folder)
     system = entry.make()
     started = time.perf_counter()
     system.open(store)
@@ -62,23 +65,112 @@ def fill(entry: Entry, store: Path, folder: Path) -> Json:
         system.prepare([one])
         system.add([one])
         system.prepare(files)
-    opened = time.perf_counter()
+    opened, busy = time.perf_counter(), time.process_time()
     passages = system.add(files)
-    first = time.perf_counter()
+    seconds, busy = time.perf_counter() - opened, time.process_time() - busy
     report = {
         "open_s": opened - started,
         "documents": len(files),
         "passages": passages,
-        "ingest_s": first - opened,
-        "documents_per_s": len(files) / (first - opened),
-        "passages_per_s": passages / (first - opened),
+        "ingest_s": seconds,
+        "ingest_cpu_s": busy,
+        "documents_per_s": len(files) / seconds,
+        "passages_per_s": passages / seconds,
         "disk_mb": size_of(store),
         "ingest_memory_mb": peak_mb(),
     }
-    system.add(files)
-    report["again_s"] = time.perf_counter() - first
     system.close()
     return report
+
+
+def stock(entry: Entry, store: Path, folder: Path) -> Json:
+    """Read generated reports without passes of the model, which a large library would wait for for hours."""
+    files = files_of(folder)
+    with vectors_from_parts(folder.parent / "parts.npy"):
+        system = entry.make()
+        system.open(store)
+        system.prepare(files)
+        started, busy = time.perf_counter(), time.process_time()
+        passages = system.add(files)
+        report = {
+            "passages": passages,
+            "stock_s": time.perf_counter() - started,
+            "stock_cpu_s": time.process_time() - busy,
+        }
+        system.close()
+    return report | {"disk_mb": size_of(store)}
+
+
+@contextlib.contextmanager
+def vectors_from_parts(cache: Path) -> Iterator[None]:
+    """Whatever embeds passages is given the mean of their sentences' vectors, moved a little by the passage's number.
+
+    A sentence's vector is the model's for the sentence without its number: there are 1,014 of them.
+    """
+    from unittest import mock
+
+    import numpy as np
+    import txtai.models
+    from sentence_transformers import SentenceTransformer
+    from systems import model_path
+
+    from index.embedding import PassageVectors, SentenceTransformerEmbedder
+
+    kinds = [f"The {thing} of {place} {deed}" for thing in THINGS for place in PLACES for deed in DEEDS]
+    if not cache.exists():
+        model = SentenceTransformer(model_path(), device="cpu", local_files_only=True)
+        np.save(cache, model.encode(kinds, normalize_embeddings=True, show_progress_bar=False))
+    rows = dict(zip(kinds, np.load(cache), strict=True))
+    deeds = "|".join("(" + deed.replace("{n}", r"\d+") + ")" for deed in DEEDS)
+    sentence = re.compile(f"[Tt]he ({'|'.join(THINGS)}) of ({'|'.join(PLACES)}) (?:{deeds})")
+
+    def vector(text: str) -> Any:
+        parts = [
+            rows[f"The {found[1]} of {found[2]} {DEEDS[(found.lastindex or 0) - 3]}"]
+            for found in sentence.finditer(text)
+        ]
+        assert parts, text
+        numbers = [int(number) for number in re.findall(r"\d+", text)]
+        moved = np.mean(parts, axis=0) + np.random.default_rng(numbers).normal(0, 0.015, len(parts[0]))
+        return (moved / np.linalg.norm(moved)).astype(np.float32)
+
+    def encode(_model: object, texts: str | Sequence[str], *_given: object, **_named: object) -> Any:
+        return vector(texts) if isinstance(texts, str) else np.stack([vector(text) for text in texts])
+
+    def embed(_embedder: object, passages: Sequence[Any]) -> list[Any]:
+        return [
+            PassageVectors(vector(one.joined), np.stack([vector(span.of(one.text)) for span in one.sentences]))
+            for one in passages
+        ]
+
+    with (
+        mock.patch.object(SentenceTransformer, "encode", encode),
+        mock.patch.object(SentenceTransformerEmbedder, "embed_passages", embed),
+        mock.patch.object(txtai.models.Pooling, "encode", encode),
+    ):
+        yield
+
+
+def again(entry: Entry, store: Path, folder: Path) -> Json:
+    """Read files once more that the store holds; most peers then hold them twice, so it comes last."""
+    files = files_of(folder)
+    system = entry.make()
+    system.open(store)
+    system.prepare(files)
+    system.search("What is loaded?", LIMIT)
+    started, busy = time.perf_counter(), time.process_time()
+    passages = system.add(files)
+    report = {
+        "again_s": time.perf_counter() - started,
+        "again_cpu_s": time.process_time() - busy,
+        "passages_then": passages,
+    }
+    system.close()
+    return report
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file())
 
 
 def ask(entry: Entry, store: Path, questions: Sequence[str]) -> Json:
@@ -96,32 +188,38 @@ def ask(entry: Entry, store: Path, questions: Sequence[str]) -> Json:
         system.search(question, LIMIT)
         return time.perf_counter() - started
 
+    busy = time.process_time()
     alone = [one(question) for question in apart]
+    busy = (time.process_time() - busy) / len(apart)
     ready = threading.Barrier(CLIENTS)
 
     def client(number: int) -> list[float]:
         ready.wait()
         return [one(question) for question in together[number::CLIENTS]]
 
-    started = time.perf_counter()
+    started, crowd = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(CLIENTS) as pool:
         crowded = [seconds for times in pool.map(client, range(CLIENTS)) for seconds in times]
-    whole = time.perf_counter() - started
+    whole, crowd = time.perf_counter() - started, time.process_time() - crowd
     report = {
         **{f"p{share}_ms": 1000 * quantile(alone, share) for share in (50, 95)},
+        "cpu_ms": 1000 * busy,
         "clients_p95_ms": 1000 * quantile(crowded, 95),
         "clients_per_s": len(together) / whole,
+        "clients_cpu_ms": 1000 * crowd / len(together),
         "memory_mb": peak_mb(),
     }
     system.close()
     return report
 
 
-def judge(entry: Entry, store: Path, folder: Path) -> Json:
-    """How good the passages are that a system finds for the questions of a set."""
+def judge(entry: Entry, store: Path, folder: Path, count: int) -> Json:
+    """How good the passages are that a system finds for the questions of a set, or for ``count`` of them by chance."""
     system = entry.make()
     system.open(store)
     rows = [json.loads(line) for line in (folder / "questions.jsonl").read_text("utf-8").splitlines() if line.strip()]
+    if count < len(rows):
+        rows = random.Random(count).sample(rows, count)  # noqa: S311
     texts = {path.name: plain(path.read_text("utf-8")) for path in (folder / "documents").iterdir()}
     hits: dict[str, list[float]] = {"hit@1": [], "hit@5": [], "answer@1": []}
     scores: list[tuple[bool, float]] = []
@@ -141,6 +239,8 @@ def judge(entry: Entry, store: Path, folder: Path) -> Json:
             hits["answer@1"].append(in_named and any(answer in plain(best.text) for answer in answers))
     system.close()
     return {
+        "questions": len(rows),
+        "answerable": sum(row["answerable"] for row in rows),
         **{name: statistics.fmean(values) if values else None for name, values in hits.items()},
         "auroc": auroc(scores),
     }
@@ -224,6 +324,13 @@ class Bench:
                 store.mkdir(parents=True)
                 self._run(name, f"ingest {label}", "fill", store, folder)
 
+    def stock(self, label: str, folder: Path) -> None:
+        for name in self._systems:
+            if not SYSTEMS[name].store:
+                shutil.rmtree(self._store(label, name), ignore_errors=True)
+                self._store(label, name).mkdir(parents=True)
+                self._run(name, f"stock {label}", "stock", self._store(label, name), folder)
+
     def ask(self, label: str, rounds: int) -> None:
         for number in range(rounds):
             chance = random.Random(number)  # noqa: S311
@@ -232,16 +339,30 @@ class Bench:
             for name in self._systems:
                 self._run(name, f"ask {label}", "ask", self._store(label, name), questions)
 
-    def judge(self, label: str, folder: Path) -> None:
+    def judge(self, label: str, folder: Path, count: int) -> None:
         for name in self._systems:
-            self._run(name, f"judge {label}", "judge", self._store(label, name), folder)
+            if SYSTEMS[name].judged:
+                self._run(name, f"judge {label}", "judge", self._store(label, name), folder, str(count))
+
+    def again(self, label: str, folder: Path) -> None:
+        for name in self._systems:
+            if not SYSTEMS[name].store:
+                self._run(name, f"again {label}", "again", self._store(label, name), folder)
 
     def _store(self, label: str, name: str) -> Path:
         return self._work / label.replace(" ", "-") / (SYSTEMS[name].store or name)
 
-    def _run(self, name: str, label: str, work: str, *given: Path) -> None:
+    def _run(self, name: str, label: str, work: str, *given: Path | str) -> None:
         reports = self.results[name].setdefault(label, [])
         if any("error" in report for report in reports):
+            return
+        where = label.partition(" ")[2]
+        filled = [
+            self.results.get(SYSTEMS[name].store or name, {}).get(f"{way} {where}", []) for way in ("ingest", "stock")
+        ]
+        failed = [report["error"] for report in filled[0] + filled[1] if "error" in report]
+        if failed:  # what is there is a part of a store, or nothing
+            reports.append({"error": f"not filled: {failed[0]}"})
             return
         environment = os.environ | {
             "HF_HUB_OFFLINE": "1",
@@ -267,7 +388,10 @@ class Bench:
             if child.returncode:
                 errors.seek(0)
                 last = [line.strip() for line in errors if line.strip()]
-                report = {"error": last[-1][:300] if last else f"exit code {child.returncode}"}
+                if child.returncode < 0:
+                    report = {"error": f"ended by {signal.Signals(-child.returncode).name}"}
+                else:
+                    report = {"error": last[-1][:300] if last else f"exit code {child.returncode}"}
         reports.append(report)
         sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name}: {label}: {shown(report)}\n")
 
@@ -458,29 +582,35 @@ def run(options: argparse.Namespace) -> int:
     work, output = options.work, options.output
     output.mkdir(parents=True, exist_ok=True)
     bench = Bench(options.systems, work)
+    before: dict[str, dict[str, list[Json]]] = {}
+    if options.join:
+        before = json.loads((output / "results.json").read_text("utf-8"))["runs"]
     for folder in sorted(path.parent for path in options.sets.glob("*/questions.jsonl")):
-        bench.fill(folder.name, folder / "documents", rounds=options.rounds)
-        bench.judge(folder.name, folder)
+        bench.fill(folder.name, folder / "documents", rounds=options.ingest_rounds or options.rounds)
+        bench.judge(folder.name, folder, options.questions)
+        bench.again(folder.name, folder / "documents")
+        write(before, bench, output)
     for size in options.sizes:
         label = f"{size} reports"
         write_reports(work / f"reports-{size}", size)
-        bench.fill(label, work / f"reports-{size}", rounds=1)
+        bench.stock(label, work / f"reports-{size}")
         bench.ask(label, options.rounds)
-    figures = medians(bench.results)
+        write(before, bench, output)
+    sys.stdout.write((output / "results.md").read_text("utf-8"))
+    return 0
+
+
+def write(before: dict[str, dict[str, list[Json]]], bench: Bench, output: Path) -> None:
+    """Write what has been measured until now."""
+    runs = {name: before.get(name, {}) | bench.results.get(name, {}) for name in SYSTEMS}
+    runs = {name: works for name, works in runs.items() if works}
+    figures = medians(runs)
     about = machine()
-    sizes = {name: installed_mb([SYSTEMS[name].package, *SYSTEMS[name].needs]) for name in options.systems}
-    everything = {
-        "machine": about,
-        "rounds": options.rounds,
-        "installed_mb": sizes,
-        "figures": figures,
-        "runs": bench.results,
-    }
+    sizes = {name: installed_mb([SYSTEMS[name].package, *SYSTEMS[name].needs]) for name in runs}
+    everything = {"machine": about, "installed_mb": sizes, "figures": figures, "runs": runs}
     (output / "results.json").write_text(json.dumps(everything, indent=1) + "\n", "utf-8")
     (output / "results.md").write_text(tables(figures, sizes, about), "utf-8")
     plot(figures, output / "results.svg")
-    sys.stdout.write((output / "results.md").read_text("utf-8"))
-    return 0
 
 
 def main() -> int:
@@ -488,6 +618,9 @@ def main() -> int:
     options.add_argument("--sets", type=Path, default=ROOT / "tests" / "eval", help="a folder of sets")
     options.add_argument("--sizes", type=int, nargs="*", default=[1000, 10_000], help="passages of generated libraries")
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--ingest-rounds", type=int, help="rounds of filling the stores of sets, if not the same")
+    options.add_argument("--questions", type=int, default=1_000_000, help="how many of a set are judged at most")
+    options.add_argument("--join", action="store_true", help="keep what stands in --output")
     options.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=list(SYSTEMS))
     options.add_argument("--work", type=Path, default=ROOT / ".bench" / "work", help="where the stores are made")
     options.add_argument("--output", type=Path, default=ROOT / ".bench")
@@ -495,7 +628,7 @@ def main() -> int:
     given = options.parse_args()
     if not given.child:
         return run(given)
-    name, work, store, other = given.child
+    name, work, store, other, *more = given.child
     entry = SYSTEMS[name]
     match work:
         case "fill":
@@ -503,7 +636,11 @@ def main() -> int:
         case "ask":
             told(ask(entry, Path(store), json.loads(Path(other).read_text("utf-8"))))
         case "judge":
-            told(judge(entry, Path(store), Path(other)))
+            told(judge(entry, Path(store), Path(other), int(more[0])))
+        case "stock":
+            told(stock(entry, Path(store), Path(other)))
+        case "again":
+            told(again(entry, Path(store), Path(other)))
     return 0
 
 
