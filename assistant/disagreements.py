@@ -337,7 +337,7 @@ class _Asked:
             for position, word in enumerate(words)
             if word[0].isdigit() or (word[0].isupper() and (position or word.casefold() not in STOP_WORDS))
         ]
-        terms = query_terms(_QUANTITY.sub("", _plain(question)))
+        terms = query_terms(_plain(question))
         return cls(library.rarity(terms), frozenset(stems(" ".join(named))))
 
     def names_an_event(self, counted: Counted) -> bool:
@@ -383,10 +383,6 @@ class _Asked:
         return frozenset(rare - line.own - self._named_by(subject))
 
 
-_QUANTITY = re.compile(
-    r"\bhow (?:many|much|long|tall|far|old|high|large|big|deep|heavy|fast|strong|wide)\b", re.IGNORECASE
-)
-"""Words that ask for a number: no answer repeats them."""
 _YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 
 

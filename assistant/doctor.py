@@ -134,7 +134,7 @@ def _reader(parts: Parts, settings: Settings) -> Check:
     if settings.reader == "none":
         return Check("reader", True, "turned off")
     try:
-        open_reader(settings.reader)
+        open_reader(settings.reader, precision=settings.precision)
     except ReaderError as error:
         return Check("reader", False, str(error))
     return Check("reader", True, "can be had now")

@@ -15,6 +15,7 @@ import numpy as np
 from assistant.calibration import Calibration, Floats, sigmoid
 from assistant.question import StandAlone
 from assistant.reader import Candidate, Reader
+from assistant.thesaurus import load_thesaurus
 from assistant.windows import Window, period_match
 from corpus.document import Sentence, Span
 from index.library import Library, RetrievedPassage
@@ -181,25 +182,7 @@ def _features(
     cosine = vectors @ library.embed_question(question.text)
     if question.topic:
         cosine = TOPIC_WEIGHT * cosine + (1 - TOPIC_WEIGHT) * (vectors @ library.embed_question(question.question))
-    terms = query_terms(question.text)
-    asked = set(query_terms(question.question))
-    rarity = {
-        term: weight if term in asked else TOPIC_WEIGHT * weight for term, weight in library.rarity(terms).items()
-    }
-    total = sum(rarity.values()) or 1.0
-    overlap = np.zeros(len(candidates))
-    context_overlap = np.zeros(len(candidates))
-    contexts: dict[str, set[str]] = {}
-    for row, candidate in enumerate(candidates):
-        own = set(stems(candidate.sentence.text))
-        context = candidate.retrieved.passage.context
-        around = contexts.setdefault(context, set(stems(context)))
-        if candidate.previous is not None:
-            around = around | set(stems(candidate.previous.text))
-        overlap[row] = sum(weight for term, weight in rarity.items() if term in own) / total
-        context_overlap[row] = (
-            sum(weight for term, weight in rarity.items() if term not in own and term in around) / total
-        )
+    overlap, context_overlap = _overlaps(question, candidates, library)
     passage = np.asarray([candidate.member_score for candidate in candidates])
     return {
         "cosine": cosine.astype(np.float64),
@@ -210,6 +193,39 @@ def _features(
         "length": np.log1p(np.asarray([len(candidate.sentence.text) for candidate in candidates], dtype=np.float64)),
         **_period_features(candidates, window),
     }
+
+
+def _overlaps(question: StandAlone, candidates: Sequence[_Candidate], library: Library) -> tuple[Floats, Floats]:
+    """Shape (candidates,) each, 0 to 1: the share of the question's words, by their rarity, that a sentence says; and
+    that only its title and the sentence before it say. An irregular past is its verb: ``sent`` is ``send``.
+    """
+    terms = query_terms(question.text)
+    asked = set(query_terms(question.question))
+    thesaurus = load_thesaurus()
+    rarity: dict[str, float] = {}
+    for term, weight in library.rarity(terms).items():
+        form = thesaurus.plain_form(term)
+        rarity[form] = rarity.get(form, 0.0) + (weight if term in asked else TOPIC_WEIGHT * weight)
+    total = sum(rarity.values()) or 1.0
+
+    def words(text: str) -> set[str]:
+        return set(map(thesaurus.plain_form, stems(text)))
+
+    titles = {candidate.retrieved.passage.context for candidate in candidates}
+    contexts = {title: words(title) for title in titles}
+    overlap = np.zeros(len(candidates))
+    context_overlap = np.zeros(len(candidates))
+    for row, candidate in enumerate(candidates):
+        own = words(candidate.sentence.text)
+        around = contexts[candidate.retrieved.passage.context]
+        if candidate.previous is not None:
+            around = around | words(candidate.previous.text)
+        for term, weight in rarity.items():
+            if term in own:
+                overlap[row] += weight
+            elif term in around:
+                context_overlap[row] += weight
+    return overlap / total, context_overlap / total
 
 
 PERIOD = ("covers", "overlaps", "inside", "misses", "undated", "starts", "near")

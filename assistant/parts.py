@@ -53,7 +53,7 @@ def open_parts(settings: Settings, *, any_model: bool = False) -> Parts:
     """
     notes: list[str] = []
     try:
-        reader = open_reader(settings.reader)
+        reader = open_reader(settings.reader, precision=settings.precision)
     except ReaderError as error:
         reader = None
         notes.append(f"answers are given without the reader: {error}")

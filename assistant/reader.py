@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import has_fast_bfloat16, packaged_path
+from index.embedding import Precision, in_bfloat16, packaged_path
 from index.passes import ForwardPasses, length_batches, padded_width
 
 if TYPE_CHECKING:
@@ -64,8 +64,11 @@ class Reader(Protocol):
         """Shape (candidates,): the higher, the better the sentence answers; in the order given."""
 
 
-def open_reader(setting: str) -> Reader | None:
+def open_reader(setting: str, *, precision: Precision = "auto") -> Reader | None:
     """The reader that a setting names: ``packaged``, ``none``, or a CrossEncoder's folder or hub name.
+
+    Args:
+        precision: number format of the packaged reader; a named CrossEncoder computes as its files say.
 
     Raises:
         ReaderError: the packaged weights are missing, damaged, or made for another backbone; there is no such
@@ -74,7 +77,8 @@ def open_reader(setting: str) -> Reader | None:
     if setting == "none":
         return None
     if setting == "packaged":
-        reader = PackagedReader(packaged_path(), Path(str(resources.files("assistant") / "weights" / WEIGHTS)))
+        weights = Path(str(resources.files("assistant") / "weights" / WEIGHTS))
+        reader = PackagedReader(packaged_path(), weights, precision=precision)
         reader.check()
         return reader
     named = CrossEncoderReader(setting)
@@ -146,9 +150,10 @@ class PackagedReader:
 
     name = "dateline-reader-1"
 
-    def __init__(self, backbone: Path, weights: Path) -> None:
+    def __init__(self, backbone: Path, weights: Path, *, precision: Precision = "auto") -> None:
         self._backbone = backbone
         self._weights = weights
+        self._precision = precision
         self._passes = ForwardPasses()
         self._lock = threading.Lock()
         self._loaded: tuple[Any, torch.nn.Module] | None = None
@@ -229,7 +234,7 @@ class PackagedReader:
         result = model.load_state_dict(shipped, strict=False)
         if result.unexpected_keys or any("embeddings" not in key for key in result.missing_keys):
             raise ReaderError("the reader's weights do not fit the backbone: install Dateline again")
-        if has_fast_bfloat16():
+        if in_bfloat16(self._precision):
             model = model.to(torch.bfloat16)
         return tokenizer, model.eval()
 

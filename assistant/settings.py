@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     """Model that scores sentences as answers: `packaged`, `none`, or a CrossEncoder by its folder or hub name."""
 
     precision: Precision = "auto"
-    """Number format of the models: `auto` (what is fast on this processor), `float32` or `bfloat16`."""
+    """Number format of the embedding model and the packaged reader: `auto` (what is fast), `float32`, `bfloat16`."""
 
     llm: str | None = None
     """LLM that phrases answers: `openai:MODEL`, `ollama:MODEL` or `gguf:PATH`; none: the documents' own words."""

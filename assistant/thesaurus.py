@@ -61,6 +61,12 @@ class Thesaurus:
     _groups: Mapping[str, frozenset[int]]
     past_forms: frozenset[str]
     """Irregular past forms of verbs, in small letters: ``met``."""
+    _verbs: Mapping[str, str]
+    """By the stem of such a form, the stem of its verb."""
+
+    def plain_form(self, word: str) -> str:
+        """The verb of an irregular past form, ``send`` of ``sent``; any other word as it is."""
+        return self._verbs.get(word, word)
 
     def may_stand_for(self, word: str, said: str) -> bool:
         """Whether ``word`` means the same as ``said``, or one step more in general."""
@@ -103,7 +109,8 @@ def load_thesaurus() -> Thesaurus:
     _, past, *lines = text.split("\n")
     entries = dict(line.split("\t", 1) for line in lines)
     verbs = dict(form.split("=") for form in past.split(" "))
-    return Thesaurus(entries, _groups(verbs), frozenset(verbs))
+    of_stems = {stems(form)[0]: stems(verb)[0] for form, verb in verbs.items()}
+    return Thesaurus(entries, _groups(verbs), frozenset(verbs), of_stems)
 
 
 def _groups(past: Mapping[str, str]) -> dict[str, frozenset[int]]:

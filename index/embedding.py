@@ -180,7 +180,7 @@ class SentenceTransformerEmbedder:
                 f"no embedding model at {self._setting!r}: expected 'packaged', a folder with a sentence-transformers "
                 f"model, or a hub name whose files are already on this machine ({error})"
             ) from error
-        if self._precision == "bfloat16" or (self._precision == "auto" and has_fast_bfloat16()):
+        if in_bfloat16(self._precision):
             model = model.to(torch.bfloat16)
         return _Loaded.of(model.eval())
 
@@ -303,6 +303,11 @@ def _sentence_weights(
     totals = weights.sum(axis=2, keepdims=True)
     np.divide(weights, totals, out=weights, where=totals > 0)
     return weights
+
+
+def in_bfloat16(precision: Precision) -> bool:
+    """Whether a model computes in bfloat16 by that setting, on this CPU."""
+    return precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16())
 
 
 def has_fast_bfloat16() -> bool:

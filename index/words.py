@@ -34,6 +34,11 @@ STOP_WORDS = frozenset(
 _QUANTIFIERS = frozenset("all any both each every few other others own same".split())
 """Say how many of a thing: nothing to look for in a question, though they change what a statement says."""
 
+_QUANTITY = re.compile(
+    r"\bhow (?:many|much|long|tall|far|old|high|large|big|deep|heavy|fast|strong|wide)\b", re.IGNORECASE
+)
+"""Words that ask for a number: no answer repeats them."""
+
 
 @dataclass(frozen=True, slots=True)
 class WordMatch:
@@ -87,9 +92,9 @@ def _stems(text: str) -> tuple[str, ...]:
 
 def query_terms(text: str) -> list[str]:
     """The distinct stems of the words that say something, in order; of all words where none does."""
-    words = [match.group() for match in _WORD.finditer(text)]
+    words = _WORD.findall(_QUANTITY.sub("", text))
     telling = [word for word in words if word.casefold() not in STOP_WORDS | _QUANTIFIERS]
-    return list(dict.fromkeys(map(_stem, telling or words)))[:_LONGEST_QUERY]
+    return list(dict.fromkeys(map(_stem, telling or _WORD.findall(text))))[:_LONGEST_QUERY]
 
 
 @functools.lru_cache(maxsize=200_000)

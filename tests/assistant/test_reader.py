@@ -51,6 +51,14 @@ def test_scores_do_not_depend_on_order_or_company() -> None:
     np.testing.assert_allclose(many, np.tile(together, 20), atol=SAME)
 
 
+def test_the_precision_that_is_asked_for_is_used() -> None:
+    """In float32 a sentence scores the same alone and in company to the fourth place."""
+    reader = PackagedReader(packaged_path(), SHIPPED, precision="float32")
+    together = reader.score(QUESTION, CANDIDATES)
+    alone = np.concatenate([reader.score(QUESTION, [candidate]) for candidate in CANDIDATES])
+    np.testing.assert_allclose(alone, together, atol=1e-4)
+
+
 def test_the_sentence_that_answers_scores_highest() -> None:
     """And above zero; one that has nothing to do with the question, far below."""
     scores = PackagedReader(packaged_path(), SHIPPED).score(QUESTION, CANDIDATES)

@@ -91,6 +91,8 @@ def test_words_that_say_nothing_are_left_out_of_a_query() -> None:
     """Function words are passed over where others are left, and kept where there are none."""
     assert query_terms("What is the harbour of the town?") == ["harbour", "town"]
     assert query_terms("Who are you?") == ["who", "are", "you"]
+    assert query_terms("How many ships were sunk?") == ["ship", "sunk"]
+    assert query_terms("How many?") == ["how", "mani"]
     assert {"the", "who"} <= STOP_WORDS
 
 

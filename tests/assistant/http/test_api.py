@@ -175,6 +175,22 @@ def test_what_is_no_day_month_or_year_is_refused(client: TestClient, given: obje
     assert (response.status_code, response.json()["error"]["param"]) == (422, "after")
 
 
+@pytest.mark.parametrize("blank", [" \t", "\x1d", "\u2003\n"])
+def test_what_holds_no_word_is_no_question(client: TestClient, blank: str) -> None:
+    """White space of any kind is refused by every operation that looks for words, and by the document's patterns."""
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    (topic,) = (item for item in document["paths"]["/v1/timeline"]["get"]["parameters"] if item["name"] == "topic")
+
+    for answer, described in (
+        (client.post("/v1/ask", json={"question": blank}), schemas["AskRequest"]["properties"]["question"]),
+        (client.post("/v1/search", json={"query": blank}), schemas["SearchRequest"]["properties"]["query"]),
+        (client.get("/v1/timeline", params={"topic": blank}), topic["schema"]),
+    ):
+        assert answer.status_code == 422
+        assert not re.search(described["pattern"], blank)
+
+
 def test_search_gives_passages(client: TestClient, filled: dict[str, str]) -> None:
     """A search gives the nearest stretches, best first, as many as asked for."""
     found = client.post("/v1/search", json={"query": "design of the bridge", "limit": 1}).json()
