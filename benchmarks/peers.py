@@ -6,8 +6,8 @@
 questions judged, and its documents read again unchanged. ``--sizes`` are the passages of libraries of generated
 reports, a passage each in every system, on which the time of a question is measured; so that large libraries are made
 in minutes, their passages' vectors are put together from those of the sentences' parts. Systems take turns within a
-round; a figure is the median of the rounds. ``cpu`` is the processor time of the system's own process, which other work
-on the machine disturbs least. What fails is shown with its error. Results go to ``--output``: ``results.json``,
+round; a figure is the median of the rounds. ``cpu`` is the processor time of the system's own process, with that of
+threads that wait for each other. What fails is shown with its error. Results go to ``--output``: ``results.json``,
 ``results.md`` and ``results.svg``, written after each set and size; ``--join`` keeps what stands there of others.
 """
 
