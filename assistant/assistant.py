@@ -22,9 +22,9 @@ from assistant.entailment import Entailment
 from assistant.evidence import Evidence, Found, find_evidence
 from assistant.generative import Due, Phrased, Phrasing, Shown, choose_for_llm, whole_question
 from assistant.llm import LanguageModel, LlmError
-from assistant.question import StandAlone, stand_alone
+from assistant.question import StandAlone, is_small_talk, stand_alone
 from assistant.reader import Reader, ReaderError
-from assistant.refusal import Hidden, hidden_by, nearest_of, reason_of, without_hints
+from assistant.refusal import NO_QUESTION, Hidden, hidden_by, nearest_of, reason_of, without_hints
 from assistant.speakers import speakers_of
 from assistant.timeline import MOST_EVENTS, Timeline, build_timeline
 from assistant.values import marks
@@ -299,13 +299,15 @@ class Assistant:
         check_citations(written.citations, self._library)
         impossible = impossible_date(question)
         threshold = self._calibration.threshold
-        answered = bool(chosen.quotes) and chosen.confidence >= threshold and impossible is None
+        can_be = impossible is None and not is_small_talk(question)
+        answered = bool(chosen.quotes) and chosen.confidence >= threshold and can_be
         hidden, reason, refusal = None, None, ""
-        passages = tuple(_near(item) for item in chosen.passages[:_SHOWN])
+        passages = () if is_small_talk(question) else tuple(_near(item) for item in chosen.passages[:_SHOWN])
         if not answered:
-            if impossible is None:  # else no filter is what hides an answer
+            if can_be:  # else no filter is what hides an answer
                 hidden = self._hidden(asked, looked.window, filters)
             reason = reason_of(stats, filters, window=looked.window, hidden=hidden, impossible=impossible)
+            reason = NO_QUESTION if is_small_talk(question) else reason
             refusal = f"{reason} {nearest_of(passages)}".rstrip()
         trace = Trace(
             searched_documents=stats.documents,
@@ -324,7 +326,7 @@ class Assistant:
         answer = Answer(
             id=uuid.uuid4().hex,
             question=question,
-            standalone_question=asked.text,
+            standalone_question=asked.shown,
             answered=answered,
             reason=reason,
             confidence=chosen.confidence,
@@ -372,10 +374,10 @@ class Assistant:
         searched = time.perf_counter()
         today = filters.as_of or datetime.date.today()
         window = question_window(question, today) or question_window(asked.text, today)
-        found = self._found(asked, retrieved, window)
+        found = self._found(asked.weighed, retrieved, window)
         timings = {"search": (searched - started) * 1000, "evidence": _milliseconds(searched)}
         confidence, sure = self._confidence(found)
-        return Looked(asked, window, tuple(retrieved), found, confidence, sure, timings)
+        return Looked(asked.weighed, window, tuple(retrieved), found, confidence, sure, timings)
 
     def _found(self, question: StandAlone, retrieved: Sequence[RetrievedPassage], window: Window | None) -> Found:
         """The weighed evidence, without the reader from when on it could not be loaded."""

@@ -101,6 +101,14 @@ def sigmoid(logits: Floats) -> Floats:
     return probabilities
 
 
+def shifted(probability: float, log_odds: float) -> float:
+    """A probability made greater or less by some log odds; 0 and 1 stay."""
+    if not 0.0 < probability < 1.0:
+        return probability
+    odds = np.log(probability / (1.0 - probability)) + log_odds
+    return float(sigmoid(np.asarray([odds]))[0])
+
+
 def load_calibrations(text: str | None = None) -> dict[str, Calibration]:
     """Calibrations by name (``plain``, ``reader``): from the package, or from JSON text.
 

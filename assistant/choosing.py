@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.actors import asked_actor, prefer_actor
+from assistant.actors import asked_actor, asked_thing, prefer_actor, prefer_thing
 from assistant.answer import Step
 from assistant.breadth import MOST_QUOTES, Breadth, breadth_of, choose_events, choose_many, topic_of
-from assistant.calibration import Calibration
+from assistant.calibration import Calibration, shifted
 from assistant.compound import named_together, parts_of, said_missing
+from assistant.counts import prefer_count, uncounted
 from assistant.disagreements import Difference, events_counted, find_difference
 from assistant.evidence import Evidence, Found
 from assistant.order import in_order
 from assistant.question import StandAlone
-from assistant.speakers import asked_speaker, prefer_speaker
+from assistant.speakers import asked_speaker, prefer_speaker, speaker_certainty
 from assistant.timeline import DATES_READ, events_of_time, events_within
-from assistant.values import asked_kind
 from assistant.verbatim import MOST_QUOTES as MOST_OF_ONE
 from assistant.verbatim import Quote, choose_quotes, quote_sides, repeats
 from assistant.windows import Window
@@ -110,7 +110,7 @@ class Chooser:
             return Chosen(
                 evidence=moved.evidence,
                 quotes=tuple(self._broad(looked, breadth, moved.evidence, filters)),
-                confidence=looked.confidence,
+                confidence=_certainty(looked, moved),
                 passages=looked.found.passages,
                 steps=(*moved.steps, _broad_step(breadth)),
             )
@@ -135,7 +135,7 @@ class Chooser:
         parts = parts_of(asked.question)
         if not parts or (whole and named_together(parts, whole[0].sentence.text)):
             return None
-        weighed: list[tuple[Evidence, ...]] = []
+        weighed: list[tuple[str, tuple[Evidence, ...]]] = []
         quotes: list[Quote] = []
         best: list[Quote] = []
         sure: list[float] = []
@@ -146,19 +146,21 @@ class Chooser:
             told.append({"question": part.question, "confidence": round(own.confidence, 4)})
             if own.sure:
                 sure.append(own.confidence)
-                weighed.append(_prefer_whom(part.question, own.found.evidence).evidence)
+                weighed.append((part.question, _prefer_asked(part.question, own.found.evidence).evidence))
             else:
                 missing.append(part.name)
         if not sure:
             return None
-        for evidence in weighed:
+        for asks, evidence in weighed:
             most = min(MOST_QUOTES // len(weighed) or 1, MOST_OF_ONE)
-            for rank, quote in enumerate(choose_quotes(evidence, self._library, most=most)):
+            for rank, quote in enumerate(choose_quotes(evidence, self._library, asks, most=most)):
                 if not any(repeats(quote.evidence, quote.span, known) for known in quotes):
                     quotes.append(quote)
                     best += [quote] if rank == 0 else []
         return Chosen(
-            evidence=tuple(sorted((item for evidence in weighed for item in evidence), key=lambda item: -item.logit)),
+            evidence=tuple(
+                sorted((item for _, evidence in weighed for item in evidence), key=lambda item: -item.logit)
+            ),
             quotes=tuple(quotes),
             confidence=min(sure),
             passages=_with_those_of([quote.evidence for quote in quotes], looked.found.passages),
@@ -181,17 +183,20 @@ class Chooser:
         """The fewest quotes that answer a question for one thing; where documents differ in it, one for each side."""
         window, difference, due = looked.window, None, 0
         counted: tuple[str, ...] = ()
-        quotes = choose_quotes(moved.evidence, self._library, when=asked_kind(question) == "date")
+        quotes = choose_quotes(moved.evidence, self._library, question)
         if window is None or window.order is None:  # "last" or "first" already says which of the values is asked for
             compared = (looked.question.text, looked.found.evidence, looked.retrieved, self._library)
             difference, counted = find_difference(*compared), events_counted(*compared)
         if difference is not None:
-            quotes = quote_sides([side.evidence[0] for side in difference.sides], quotes, self._library)
+            known = {(item.sentence.document_id, item.sentence.ordinal): item for item in moved.evidence}
+            best = [side.evidence[0] for side in difference.sides]
+            sides = [known.get((item.sentence.document_id, item.sentence.ordinal), item) for item in best]
+            quotes = quote_sides(sides, quotes, self._library)
             due = len(difference.sides)
         return Chosen(
             evidence=moved.evidence,
             quotes=tuple(quotes),
-            confidence=looked.confidence,
+            confidence=_certainty(looked, moved),
             passages=looked.found.passages,
             steps=moved.steps,
             difference=difference,
@@ -204,13 +209,20 @@ def _moved(looked: Looked) -> _Moved:
     """The evidence in the order that the question asks for, with what whom it names says or does moved up."""
     window, evidence = looked.window, looked.found.evidence
     ordered = in_order(evidence, window) if window is not None and window.order is not None else None
-    moved = _prefer_whom(looked.question.text, ordered.evidence if ordered is not None else evidence)
+    moved = _prefer_asked(looked.question.text, ordered.evidence if ordered is not None else evidence)
     order = [Step("order", ordered.reading)] if ordered is not None else []
     return _Moved(moved.evidence, (*moved.steps, *looked.steps, *order))
 
 
-def _prefer_whom(question: str, evidence: tuple[Evidence, ...]) -> _Moved:
-    """Evidence with the words or the deeds of whom a question asks about moved up."""
+def _certainty(looked: Looked, moved: _Moved) -> float:
+    """How sure the answer is, whose word its best sentence is and what that counts taken into account."""
+    question = looked.question.text
+    change = speaker_certainty(question, moved.evidence, looked.window) - uncounted(question, moved.evidence)
+    return shifted(looked.confidence, change) if change else looked.confidence
+
+
+def _prefer_asked(question: str, evidence: tuple[Evidence, ...]) -> _Moved:
+    """Evidence with the words, the deeds, the thing or the count that a question asks for moved up."""
     steps: list[Step] = []
     if (spoken := prefer_speaker(question, evidence)) is not None:
         evidence = spoken
@@ -218,6 +230,13 @@ def _prefer_whom(question: str, evidence: tuple[Evidence, ...]) -> _Moved:
     if (acted := prefer_actor(question, evidence)) is not None:
         evidence = acted
         steps.append(Step("actor", {"deeds_of": asked_actor(question)}))
+    if (done := prefer_thing(question, evidence)) is not None:
+        evidence = done
+        steps.append(Step("thing", {"done_to": asked_thing(question)}))
+    if (counted := prefer_count(question, evidence)) is not None:
+        moved = sum(one.logit != other.logit for one, other in zip(counted, evidence, strict=True))
+        evidence = counted
+        steps.append(Step("count", {"moved": moved}))
     return _Moved(evidence, tuple(steps))
 
 

@@ -26,7 +26,12 @@ _SMALL_TALK = re.compile(
     re.IGNORECASE,
 )
 _LED = re.compile(r"^\W*(?:and|but|so|or)?\s*(?:what about|how about)?\s*", re.IGNORECASE)
+_JOINED = re.compile(r"^\W*(?:(?:and|but|so|also)\b[\s,]*)+", re.IGNORECASE)
 _AUXILIARY = r"(?:is|are|was|were|did|does|do|has|have|had|will|would|can|could|should)"
+_CLAUSE = re.compile(
+    rf"(?:who|what|where|when|why|how|which)\b(?: \w+){{0,4}}? {_AUXILIARY}\b|{_AUXILIARY}\b|who \w+", re.IGNORECASE
+)
+"""How a question begins that is more than a phrase."""
 _WORD = r"(?:[A-Z][\w.-]*\w|[A-Z])"
 _NAME = rf"(?:[Tt]he )?{_WORD}(?: (?:(?:of|the|de|del|von|van|bin|al) )*{_WORD})*"
 _OTHER = re.compile(
@@ -51,11 +56,23 @@ class StandAlone:
     """As it was asked, or said in full."""
     topic: str = ""
     """The earlier question; empty where this one says all by itself."""
+    whole: bool = False
+    """Whether only an "and" joins it to the topic, which helps to find the place then, not to choose the sentence."""
 
     @property
     def text(self) -> str:
-        """Both in one: ``When was the treaty signed: And where?``"""
+        """Both in one, as it is searched for: ``When was the treaty signed: And where?``"""
         return f"{self.topic}{_BETWEEN}{self.question}" if self.topic else self.question
+
+    @property
+    def shown(self) -> str:
+        """Both in one, as people are told how it was understood: ``Who opened the bridge? (after: Who built it?)``"""
+        return f"{self.question} (after: {self.topic}?)" if self.topic and self.whole else self.text
+
+    @property
+    def weighed(self) -> StandAlone:
+        """What a sentence must answer."""
+        return StandAlone(self.question) if self.whole else self
 
 
 def stand_alone(question: str, history: Sequence[Turn], *, most_characters: int) -> StandAlone:
@@ -75,8 +92,12 @@ def stand_alone(question: str, history: Sequence[Turn], *, most_characters: int)
     whole = _with_other_time(question, topic) or _with_other_name(question, topic)
     if whole is not None and len(whole) <= most_characters:
         return StandAlone(whole)
+    said = _JOINED.sub("", question)
+    is_whole = said != question and _CLAUSE.match(said) is not None and not leans_on_history(said)
+    if is_whole:
+        question = said[0].upper() + said[1:]
     topic = topic[: max(most_characters - len(question) - len(_BETWEEN), 0)].rstrip(" ?.!")
-    return StandAlone(question, topic)
+    return StandAlone(question, topic, is_whole)
 
 
 def leans_on_history(question: str) -> bool:
@@ -84,7 +105,12 @@ def leans_on_history(question: str) -> bool:
     if _LEANS.search(question):
         return True
     few = len(query_terms(question)) <= _FEW_WORDS
-    return few and not _SAYS_ALL.search(question) and not _SMALL_TALK.search(question)
+    return few and not _SAYS_ALL.search(question) and not is_small_talk(question)
+
+
+def is_small_talk(text: str) -> bool:
+    """Whether a text greets, thanks or agrees, and asks nothing: "thanks", "Good morning!"."""
+    return _SMALL_TALK.search(text) is not None
 
 
 def _with_other_time(question: str, topic: str) -> str | None:

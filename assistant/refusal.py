@@ -12,6 +12,8 @@ from assistant.windows import Window
 from corpus.catalog import DocumentInfo, LibraryStats
 from corpus.filters import Filters
 
+NO_QUESTION = "That asks nothing, so nothing was looked up. Ask about what is in the documents."
+"""Why small talk is not answered."""
 _NEAREST = 3
 """Passages that a refusal names."""
 

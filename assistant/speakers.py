@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.evidence import Evidence
+from assistant.windows import Window
 from corpus.document import Sentence
 from index.library import Library
-from index.words import stems
+from index.words import query_terms, stems
 
 _LOOKED_BACK = 5
 """Sentences before one in which the person behind its "he" is looked for."""
@@ -53,6 +54,33 @@ def prefer_speaker(question: str, evidence: Sequence[Evidence]) -> tuple[Evidenc
     if all(one is other for one, other in zip(moved, evidence, strict=False)):
         return None
     return (*sorted(moved, key=lambda item: -item.logit), *evidence[_WEIGHED:])
+
+
+def speaker_certainty(question: str, evidence: Sequence[Evidence], window: Window | None) -> float:
+    """Log odds by which an answer is surer for whose word its best sentence is; 0 where the question asks for nobody's.
+
+    Surer where it is the asked one's, of the time that is asked about, and it or the sentence before it, its title and
+    its headings hold every other telling word of the question: that it reads unlike an answer says little then. Less
+    sure where it is the word of another and does not name the one asked for.
+    """
+    asked = asked_speaker(question)
+    if asked is None or not evidence:
+        return 0.0
+    best = evidence[0]
+    place = best.sentence.document_id, best.sentence.ordinal
+    before = range(place[1] - _LOOKED_BACK, place[1] + 1)
+    known = {item.sentence.ordinal: item.sentence for item in evidence if item.sentence.document_id == place[0]}
+    speaker = _last_speaker([known[at] for at in before if at in known])
+    if not speaks(question, speaker):
+        return 0.0 if speaker is None or set(stems(asked)) & set(stems(best.sentence.text)) else -_SPOKEN
+    timed = window is not None and window.bounded
+    if timed and best.features.get("misses", 0.0) + best.features.get("undated", 0.0) > 0:
+        return 0.0
+    left = question.replace(window.text, " ") if window is not None and timed else question
+    topic = set(query_terms(_SAYING.sub(" ", left))) - set(stems(asked))
+    previous = best.previous.text if best.previous is not None else ""
+    held = set(stems(f"{best.retrieved.passage.context} {previous} {best.sentence.text}"))
+    return _SPOKEN if topic and topic <= held else 0.0
 
 
 def _last_speaker(run: Sequence[Sentence]) -> str | None:
@@ -125,6 +153,12 @@ def asked_speaker(question: str) -> str | None:
     return None
 
 
+_SAYING = re.compile(
+    r"\b(?:according to|in the (?:words|view|opinion) of|by the estimate of|say|said|tell|told|think|claim(?:ed)?"
+    r"|announced?|comment|report(?:ed)?|stated?|argued?|explain|declared?|believe)\b",
+    re.IGNORECASE,
+)
+"""Words of a question that ask for somebody's words."""
 _CUT_SHORT = re.compile(r"\b(?:the|an?|of|at|in|on|to|by|his|her|its|their)$")
 
 
@@ -210,6 +244,8 @@ _ENDS = re.compile(
     re.DOTALL,
 )
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_POINTS = re.compile(r"(?<=\w)\s+(?:there|here)\b")
+"""Beside a noun, where it is: "the foreign ministry there"."""
 _NAME = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w’'.-]*(?:\s+(?:(?:of|de|da|di|van|von|der|den|al|bin|the)\s+)?[A-ZÀ-ÖØ-Þ][\w’'.-]*)*"
 )
@@ -423,7 +459,7 @@ def _noun_phrase(phrase: str, *, any_noun: bool = False) -> str | None:
 
 
 def _tidy(phrase: str) -> str:
-    return _ARTICLE.sub("", phrase.strip(" ,.’'\"“”"))
+    return _ARTICLE.sub("", _POINTS.sub("", phrase.strip(" ,.’'\"“”")))
 
 
 _OFFICES = re.compile(

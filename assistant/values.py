@@ -118,8 +118,15 @@ _ASKS_TIME = re.compile(
 
 
 def counts_the_asked(value: Value, question: str) -> bool:
-    """Whether a number may be what is asked for: "six months" is no answer to "how many people"."""
-    return value.unit not in _TIME_UNITS or not question or bool(_ASKS_TIME.search(question))
+    """Whether a number may be what is asked for: "six months" and "two million dollars" are no "how many people"."""
+    if value.unit in _TIME_UNITS and question and not _ASKS_TIME.search(question):
+        return False
+    return value.unit not in _MONEY or not _ASKS_COUNT.search(question)
+
+
+_COINS = "dollars euros pounds yen yuan won rubles roubles rupees francs crowns kronor pesos lira dinars shekels cents"
+_MONEY = frozenset(["$", "€", "£", "¥", "us$", *stems(_COINS)])
+_ASKS_COUNT = re.compile(rf"\bhow many\b(?! (?:\S+ ){{0,3}}?(?:{_COINS.replace(' ', '|')})\b)", re.IGNORECASE)
 
 
 def _dates(text: str, event_dates: Sequence[EventDate], offset: int) -> list[Value]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from assistant.answer import Citation
 from assistant.evidence import Evidence, quote_span
+from assistant.values import asked_kind, values_in
 from corpus.document import EventDate, Page, Sentence, Span
 from index.library import Library
 from index.words import stems
@@ -15,8 +16,14 @@ from index.words import stems
 MOST_QUOTES = 3
 _ENOUGH = 0.85
 """Share of the best candidates' probability that the quotes must hold before no further one is added."""
-_FAINT = 0.05
-"""Share of the best quote's probability that a further quote must have: it costs no answer of the development sets."""
+_FAINTEST = 0.05
+"""Share of the best sentence's probability below which none is looked at."""
+_FAINT = 0.15
+"""Share of the best quote's probability that a further quote must have."""
+_READ_AS_WELL = 2.0
+"""Reader's log odds behind the best quote up to which a further one is as good an answer, whatever its probability."""
+_SURE = 0.3
+"""Share of the best quote's probability that a further one must have where it holds no value of the asked kind."""
 _WEIGHED = 12
 """Candidates whose probabilities are compared for that."""
 _SAME = 0.8
@@ -59,22 +66,25 @@ class Written:
 
 
 def choose_quotes(
-    evidence: Sequence[Evidence], library: Library, *, most: int = MOST_QUOTES, when: bool = False
+    evidence: Sequence[Evidence], library: Library, question: str, *, most: int = MOST_QUOTES
 ) -> list[Quote]:
     """One to ``most`` quotes, the best first: the fewest that probably hold the answer, each saying something new.
 
-    Args:
-        when: a date is asked for. News says what happened in one sentence and when in the next; a quote without a date
-            brings the sentence beside it along that has one, and is left out where it has none and another quote has.
+    Where a date is asked for, news says what happened in one sentence and when in the next: a quote without a date
+    brings the sentence beside it along that has one, and is left out where it has none and another quote has. A dated
+    quote that holds as much of the question leads before one without.
     """
+    when = asked_kind(question) == "date"
     weighed = evidence[:_WEIGHED]
     total = sum(item.score for item in weighed)
     chosen: list[Quote] = []
     held = 0.0
     for item in weighed:
-        if len(chosen) >= most or (chosen and (held >= _ENOUGH * total or item.score < _FAINT * weighed[0].score)):
+        if len(chosen) >= most or (chosen and (held >= _ENOUGH * total or item.score < _FAINTEST * weighed[0].score)):
             break
         held += item.score
+        if chosen and not _worth_adding(item, weighed[0], question):
+            continue
         span = quote_span(item)
         dated = _dated_beside(item, evidence, library) if when else None
         if when and dated is None and not item.sentence.event_dates and any(quote.says_when for quote in chosen):
@@ -82,7 +92,35 @@ def choose_quotes(
         if dated is not None:
             span = Span(min(span.start, dated.span.start), max(span.end, dated.span.end))
         add_new(chosen, item, span, library, dated=dated)
-    return chosen
+    return _dated_first(chosen) if when else chosen
+
+
+def _worth_adding(item: Evidence, best: Evidence, question: str) -> bool:
+    """Whether a sentence, quoted beside the best one, is likely enough to answer, or adds a value that is asked for."""
+    behind = math.inf
+    if best.reader_logit is not None and item.reader_logit is not None:
+        behind = best.reader_logit - item.reader_logit
+    if item.score < _FAINT * best.score and behind > _READ_AS_WELL:
+        return False
+    kind, own = asked_kind(question), item.sentence
+    return (
+        kind is None
+        or item.score >= _SURE * best.score
+        or bool(values_in(own.text, kind, question, own.event_dates, own.span.start))
+    )
+
+
+def _dated_first(quotes: list[Quote]) -> list[Quote]:
+    """The quotes, led by the first one with a date of its own that holds as many of the question's words as the best.
+
+    Only where the best says nothing of when.
+    """
+    if not quotes or quotes[0].says_when:
+        return quotes
+    held = quotes[0].evidence.features.get("overlap", 0.0)
+    own = (quote for quote in quotes if quote.evidence.sentence.event_dates)
+    dated = next((quote for quote in own if quote.evidence.features.get("overlap", 0.0) >= held), None)
+    return [dated, *(quote for quote in quotes if quote is not dated)] if dated is not None else quotes
 
 
 def add_new(
@@ -120,18 +158,17 @@ def text_at(item: Evidence, span: Span, library: Library) -> str:
 
 
 def quote_sides(sides: Sequence[Evidence], quotes: Sequence[Quote], library: Library) -> list[Quote]:
-    """The best sentence for each of several values, in their order; then of ``quotes`` what is new, one at least.
+    """The best sentence for each of several values, in their order; then the first of ``quotes`` that answers better.
 
     The sentences may repeat each other: they are quoted for what they differ in.
     """
     spans = [quote_span(item) for item in sides]
     chosen = [Quote(item, span, text_at(item, span, library)) for item, span in zip(sides, spans, strict=True)]
-    for quote in quotes:
-        if len(chosen) >= max(MOST_QUOTES, len(sides) + 1):
-            break
-        if not any(repeats(quote.evidence, quote.span, known) for known in chosen):
-            chosen.append(quote)
-    return chosen
+    given = max(item.logit for item in sides)
+    better = [quote for quote in quotes if quote.evidence.logit > given]
+    return chosen + [
+        quote for quote in better[:1] if not any(repeats(quote.evidence, quote.span, known) for known in chosen)
+    ]
 
 
 def repeats(item: Evidence, span: Span, quote: Quote) -> bool:

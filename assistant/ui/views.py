@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from assistant.conversations import KeptTurn, was_stopped
+from assistant.refusal import NO_QUESTION
 from corpus.catalog import DocumentInfo, LibraryStats, StoredDocument
 from corpus.document import Span, joined_by
 from index.library import Library
@@ -96,6 +97,8 @@ class TurnView:
     """What has come of the answer, while it is pending."""
     error: str = ""
     reason: str = ""
+    searched: bool = True
+    """Whether something was asked and looked for."""
     understood: str = ""
     """The stand-alone question, where it is not the one that was typed."""
     phrased_by: str = ""
@@ -159,6 +162,7 @@ def turn_view(number: int, answer: Json, library: Library) -> TurnView:
         filters=answer["trace"]["filters"],
         answered=answer["answered"],
         reason=_after_first_words(answer["reason"] or ""),
+        searched=answer["reason"] != NO_QUESTION,
         understood=standalone if standalone != answer["question"] else "",
         phrased_by="" if answer["answerer"] == "verbatim" else answer["answerer"],
         paragraphs=tuple(_paragraphs(answer, citations)),

@@ -89,6 +89,30 @@ def test_short_and_whole_needs_no_earlier_question(said: str) -> None:
     assert stand_alone(said, TREATY, most_characters=1000).text == said
 
 
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("And when was the harbour open again?", "When was the harbour open again?"),
+        ("but how many ships were sunk", "How many ships were sunk"),
+        ("So, did the mayor resign?", "Did the mayor resign?"),
+    ],
+)
+def test_a_question_that_only_an_and_joins_is_read_by_itself(question: str, whole: str) -> None:
+    """The question before it helps to find the place; no sentence has to answer it too."""
+    asked = stand_alone(question, TREATY, most_characters=1000)
+    assert asked.text == f"When was the treaty signed: {whole}"
+    assert asked.shown == f"{whole} (after: When was the treaty signed?)"
+    assert (asked.weighed.question, asked.weighed.topic) == (whole, "")
+
+
+@pytest.mark.parametrize("question", ["And who signed it?", "And the cost of the ceremony?", "Who signed it?"])
+def test_what_leans_by_more_than_an_and_is_weighed_with_its_topic(question: str) -> None:
+    """A pronoun, or a phrase that is no question."""
+    asked = stand_alone(question, TREATY, most_characters=1000)
+    assert asked.weighed is asked
+    assert asked.shown == asked.text == f"When was the treaty signed: {question}"
+
+
 def test_a_first_question_is_left_alone() -> None:
     """Without earlier turns there is nothing to lean on."""
     assert stand_alone("Who signed it?", [], most_characters=1000).text == "Who signed it?"

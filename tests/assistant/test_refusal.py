@@ -10,6 +10,7 @@ import pytest
 
 from assistant.assistant import Assistant, QuestionError
 from assistant.calibration import load_calibrations
+from assistant.refusal import NO_QUESTION
 from assistant.windows import impossible_date
 from corpus.document import Document, PublishedDate
 from corpus.filters import Filters
@@ -185,3 +186,12 @@ def test_a_time_after_all_documents_is_told(assistant: Assistant) -> None:
 
     assert answer.reason is not None
     assert answer.reason.endswith("They were all published before the time asked about (in 2031).")
+
+
+@pytest.mark.parametrize("said", ["thanks", "Thank you very much!", "Good morning"])
+def test_small_talk_is_told_that_nothing_was_asked(library: Library, said: str) -> None:
+    """It names no documents and no passages, though words of it may stand somewhere."""
+    answer = Assistant(library, None, load_calibrations(CALIBRATIONS)).ask(said)
+    assert not answer.answered
+    assert answer.text == answer.reason == NO_QUESTION
+    assert answer.passages == ()

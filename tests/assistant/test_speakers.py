@@ -11,7 +11,7 @@ import pytest
 
 from assistant.assistant import Assistant
 from assistant.calibration import load_calibrations
-from assistant.speakers import asked_speaker, speakers, speakers_of, speaks
+from assistant.speakers import asked_speaker, prefer_speaker, speaker_certainty, speakers, speakers_of, speaks
 from corpus.document import Document, Heading, Span
 from index.embedding import WordHashEmbedder
 from index.library import Library
@@ -87,6 +87,22 @@ def test_the_speaker_stands_beside_the_quote(assistant: Assistant) -> None:
     assert citation.speaker == "Carl Stein"
 
 
+@pytest.mark.parametrize(
+    ("sentence", "speaker"),
+    [
+        ("The water board there said that the pipes were old.", "water board"),
+        (
+            "The pipes are old, as the water board here and the mayor's office announced.",
+            "water board and the mayor's office",
+        ),
+        ("The mayor said that nobody was there.", "mayor"),
+    ],
+)
+def test_a_speaker_reads_as_a_whole(sentence: str, speaker: str) -> None:
+    """A "there" behind the noun is left out."""
+    assert speakers([sentence]) == [speaker]
+
+
 def test_whose_words_are_asked_for_comes_first(assistant: Assistant) -> None:
     """ "What did X say about Y" prefers the sentences that X is reported as saying, and the trace says so."""
     for who, words in (("Berg", "had cost less"), ("Carl Stein", "said Carl Stein")):
@@ -94,6 +110,26 @@ def test_whose_words_are_asked_for_comes_first(assistant: Assistant) -> None:
 
         assert words in answer.citations[0].quote
         assert [step.detail for step in answer.trace.steps if step.name == "speaker"] == [{"words_of": who}]
+
+
+@pytest.mark.parametrize(
+    ("question", "surer"),
+    [
+        ("What did Anna Berg say about the ferry in May 2031?", 1.5),
+        ("What did Anna Berg say about the ferry in June 2031?", 0),  # of another time
+        ("What did Anna Berg say about the tunnel in May 2031?", 0),  # of something else
+        ("What did Ida Moe say about the ferry in May 2031?", -1.5),  # another's word
+        ("What is known about the ferry?", 0),
+    ],
+)
+def test_an_answer_is_surer_for_whose_word_it_is(settings: Settings, question: str, surer: float) -> None:
+    """The asked one's word on what is asked, of the time that is asked about; another's is no answer."""
+    text = "Anna Berg, the mayor, said on 12 May 2031 that the ferry was late again."
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    list(library.add([Document(text, "Harbour", "h", "h.txt")]))
+    looked = Assistant(library, None, load_calibrations()).look(question)
+    evidence = prefer_speaker(question, looked.found.evidence) or looked.found.evidence
+    assert speaker_certainty(question, evidence, looked.window) == surer
 
 
 def test_a_heading_ends_what_a_pronoun_can_point_to(settings: Settings) -> None:
