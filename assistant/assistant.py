@@ -358,7 +358,7 @@ class Assistant:
             return None
         retrieved = self._library.search(question.text, limit=_RETRIEVED, filters=wider)
         found = self._found(question, retrieved, window)
-        if not found.evidence or not self._confidence(found)[1]:
+        if not found.evidence or _confidence(found, self._calibration) < self._calibration.threshold:
             return None
         hidden = hidden_by(found.evidence[0].retrieved.document, filters)
         return hidden if hidden.filters else None
@@ -376,8 +376,8 @@ class Assistant:
         window = question_window(question, today) or question_window(asked.text, today)
         found = self._found(asked.weighed, retrieved, window)
         timings = {"search": (searched - started) * 1000, "evidence": _milliseconds(searched)}
-        confidence, sure = self._confidence(found)
-        return Looked(asked.weighed, window, tuple(retrieved), found, confidence, sure, timings)
+        confidence = _confidence(found, self._calibration)
+        return Looked(asked.weighed, window, tuple(retrieved), found, confidence, self._calibration.threshold, timings)
 
     def _found(self, question: StandAlone, retrieved: Sequence[RetrievedPassage], window: Window | None) -> Found:
         """The weighed evidence, without the reader from when on it could not be loaded."""
@@ -392,12 +392,6 @@ class Assistant:
     @property
     def _calibration(self) -> Calibration:
         return self._calibrations["reader" if self._reader is not None else "plain"]
-
-    def _confidence(self, found: Found) -> tuple[float, bool]:
-        """That the best evidence answers, and whether it is enough to answer."""
-        calibration = self._calibration
-        confidence = _confidence(found, calibration)
-        return confidence, confidence >= calibration.threshold
 
     def _checked(self, question: str, noun: str = "question") -> str:
         question = question.strip()

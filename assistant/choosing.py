@@ -36,11 +36,16 @@ class Looked:
     """As the search ranks them, best first."""
     found: Found
     confidence: float
-    sure: bool
-    """Whether that is enough to answer."""
+    threshold: float
+    """Confidence from which on is answered."""
     timings_ms: Mapping[str, float]
     steps: tuple[Step, ...] = ()
     """What was done to find it, for the trace."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether what was found is enough to answer."""
+        return self.confidence >= self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +148,12 @@ class Chooser:
         told: list[dict[str, Any]] = []
         for part in parts:
             own = self._look(part.question, StandAlone(part.question, asked.topic), filters)
-            told.append({"question": part.question, "confidence": round(own.confidence, 4)})
-            if own.sure:
-                sure.append(own.confidence)
-                weighed.append((part.question, _prefer_asked(part.question, own.found.evidence).evidence))
+            moved = _moved(own)
+            certainty = _certainty(own, moved)
+            told.append({"question": part.question, "confidence": round(certainty, 4)})
+            if certainty >= own.threshold:
+                sure.append(certainty)
+                weighed.append((part.question, moved.evidence))
             else:
                 missing.append(part.name)
         if not sure:

@@ -199,13 +199,14 @@ def _overlaps(question: StandAlone, candidates: Sequence[_Candidate], library: L
     """Shape (candidates,) each, 0 to 1: the share of the question's words, by their rarity, that a sentence says; and
     that only its title and the sentence before it say. An irregular past is its verb: ``sent`` is ``send``.
     """
-    terms = query_terms(question.text)
-    asked = set(query_terms(question.question))
     thesaurus = load_thesaurus()
-    rarity: dict[str, float] = {}
-    for term, weight in library.rarity(terms).items():
-        form = thesaurus.plain_form(term)
-        rarity[form] = rarity.get(form, 0.0) + (weight if term in asked else TOPIC_WEIGHT * weight)
+    asked = {thesaurus.plain_form(term) for term in query_terms(question.question)}
+    terms = list(dict.fromkeys(map(thesaurus.plain_form, query_terms(question.text))))
+    weights = library.rarity([form for term in terms for form in thesaurus.forms(term)])
+    rarity = {  # a verb is as common as its commonest form: reports that hold no "say" hold many a "said"
+        term: min(weights[form] for form in thesaurus.forms(term)) * (1 if term in asked else TOPIC_WEIGHT)
+        for term in terms
+    }
     total = sum(rarity.values()) or 1.0
 
     def words(text: str) -> set[str]:

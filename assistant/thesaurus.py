@@ -63,10 +63,16 @@ class Thesaurus:
     """Irregular past forms of verbs, in small letters: ``met``."""
     _verbs: Mapping[str, str]
     """By the stem of such a form, the stem of its verb."""
+    _past: Mapping[str, frozenset[str]]
+    """And the other way."""
 
     def plain_form(self, word: str) -> str:
         """The verb of an irregular past form, ``send`` of ``sent``; any other word as it is."""
         return self._verbs.get(word, word)
+
+    def forms(self, word: str) -> frozenset[str]:
+        """A plain form with the irregular past forms of it."""
+        return self._past.get(word, _NONE) | {word}
 
     def may_stand_for(self, word: str, said: str) -> bool:
         """Whether ``word`` means the same as ``said``, or one step more in general."""
@@ -110,7 +116,11 @@ def load_thesaurus() -> Thesaurus:
     entries = dict(line.split("\t", 1) for line in lines)
     verbs = dict(form.split("=") for form in past.split(" "))
     of_stems = {stems(form)[0]: stems(verb)[0] for form, verb in verbs.items()}
-    return Thesaurus(entries, _groups(verbs), frozenset(verbs), of_stems)
+    forms: dict[str, set[str]] = {}
+    for form, verb in of_stems.items():
+        forms.setdefault(verb, set()).add(form)
+    past_of = {verb: frozenset(known) for verb, known in forms.items()}
+    return Thesaurus(entries, _groups(verbs), frozenset(verbs), of_stems, past_of)
 
 
 def _groups(past: Mapping[str, str]) -> dict[str, frozenset[int]]:

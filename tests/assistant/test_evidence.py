@@ -38,3 +38,13 @@ def _overlap(library: Library, question: str) -> list[float]:
 def test_an_irregular_past_is_its_verb(library: Library) -> None:
     """A question for what was sent meets what somebody used to send; the words that ask for a number are no words."""
     assert _overlap(library, "How much herring was sent?") == pytest.approx([1, 0, 0])
+
+
+def test_a_verb_is_as_common_as_its_commonest_form(settings: Settings) -> None:
+    """Reports that never have "say" are full of "said": it tells no more than another word of the passage."""
+    library = Library.open(settings.data_dir, WordHashEmbedder())
+    document = Document(text="Norland was quiet. Eskham said no.", title="Talks", origin="talks", name="talks.txt")
+    assert [added.status for added in library.add([document])] == ["added"]
+
+    assert _overlap(library, "What did Norland say?") == pytest.approx([0.5, 0.5])
+    library.close()
